@@ -1,0 +1,235 @@
+"""The current span that expires by itself: what makes an operation current without ever leaving it so.
+
+Frameworks report starts and ends from different tasks, contexts and generators, so a token of
+`context.attach` is worth nothing to us. What is attached here is a context that answers with the
+operation's span while the operation is live, and with exactly what it covered once it is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, ItemsView, Iterator, KeysView, Mapping, ValuesView
+from typing import TYPE_CHECKING, Any
+
+from opentelemetry import context as context_api
+from opentelemetry import trace
+from opentelemetry.context.context import Context
+from opentelemetry.trace import Span, SpanContext
+
+if TYPE_CHECKING:
+    from opentelemetry.util.types import AttributeValue
+
+    from genai_otel_core.runs import Run
+
+# The API keeps its key private; a context that holds only a span tells it.
+_SPAN_KEY: str = next(iter(trace.set_span_in_context(trace.INVALID_SPAN, Context())))
+_ACTIVATION_KEY = context_api.create_key("genai-otel-activation")
+
+
+class Activation:
+    """One attached operation: its run and span, the context it covers, and whether it answers now."""
+
+    __slots__ = ("asleep", "base", "context", "open", "run", "span", "visible")
+
+    def __init__(
+        self, run: Run, span: Span, values: Context, base: Context, visible: Callable[[], bool] | None
+    ) -> None:
+        self.run: Run | None = run
+        self.span: Span = span
+        self.base = base
+        self.open = True
+        self.asleep = False
+        self.visible = visible
+        self.context = _LiveContext(values, self)
+
+    def live(self) -> bool:
+        """Whether code in this context is inside the operation right now."""
+        return self.open and not self.asleep and (self.visible is None or self.visible())
+
+    def close(self) -> None:
+        """End it: from now on every context that holds it answers with what lies below."""
+        self.open = False
+        self.run = None
+        self.visible = None
+        self.span = trace.INVALID_SPAN
+        if context_api.get_current() is self.context:
+            context_api.attach(settled(self.base))
+
+
+class _LiveContext(Context):
+    """A context that is its activation's while that is live, and a view of the covered one otherwise."""
+
+    __slots__ = ("_activation",)
+
+    def __init__(self, values: Context, activation: Activation) -> None:
+        dict.__init__(self, values)
+        # Copies made by `set_value` outlive us as plain mappings: they carry the proxy.
+        dict.__setitem__(self, _SPAN_KEY, _CurrentSpan(activation))
+        dict.__setitem__(self, _ACTIVATION_KEY, activation)
+        self._activation = activation
+
+    def _below(self) -> Context | None:
+        return None if self._activation.live() else self._activation.base
+
+    def get(self, key: str, default: Any = None) -> Any:
+        activation = self._activation
+        if not activation.live():
+            return activation.base.get(key, default)
+        return activation.span if key == _SPAN_KEY else dict.get(self, key, default)
+
+    def __getitem__(self, key: str) -> object:
+        below = self._below()
+        return dict.__getitem__(self, key) if below is None else below[key]
+
+    def __contains__(self, key: object) -> bool:
+        below = self._below()
+        return dict.__contains__(self, key) if below is None else key in below
+
+    def __iter__(self) -> Iterator[str]:
+        below = self._below()
+        return dict.__iter__(self) if below is None else iter(below)
+
+    def __len__(self) -> int:
+        below = self._below()
+        return dict.__len__(self) if below is None else len(below)
+
+    def __eq__(self, other: object) -> bool:
+        below = self._below()
+        return dict.__eq__(self, other) if below is None else below == other
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = None  # type: ignore[assignment]  # as for every dict
+
+    def keys(self) -> KeysView[str]:  # type: ignore[override]  # a view of another mapping
+        below = self._below()
+        return dict.keys(self) if below is None else below.keys()
+
+    def values(self) -> ValuesView[object]:  # type: ignore[override]  # a view of another mapping
+        below = self._below()
+        return dict.values(self) if below is None else below.values()
+
+    def items(self) -> ItemsView[str, object]:  # type: ignore[override]  # a view of another mapping
+        below = self._below()
+        return dict.items(self) if below is None else below.items()
+
+    def copy(self) -> dict[str, object]:
+        below = self._below()
+        return dict.copy(self) if below is None else below.copy()
+
+    def __reduce__(self) -> Any:
+        # A live context belongs to this process; elsewhere it is what it holds besides us.
+        kept = {k: v for k, v in self.items() if k not in (_SPAN_KEY, _ACTIVATION_KEY)}
+        return Context, (kept,)
+
+
+class _CurrentSpan(Span):
+    """Stands for the operation's span while that is live, and for whatever was current below it after."""
+
+    def __init__(self, activation: Activation) -> None:
+        self._activation = activation
+
+    def _target(self) -> Span:
+        activation = self._activation
+        return activation.span if activation.live() else trace.get_current_span(activation.base)
+
+    def get_span_context(self) -> SpanContext:
+        return self._target().get_span_context()
+
+    def is_recording(self) -> bool:
+        return self._target().is_recording()
+
+    def set_attributes(self, attributes: Mapping[str, AttributeValue]) -> None:
+        self._target().set_attributes(attributes)
+
+    def set_attribute(self, key: str, value: AttributeValue) -> None:
+        self._target().set_attribute(key, value)
+
+    def add_event(self, name: str, attributes: Any = None, timestamp: int | None = None) -> None:
+        self._target().add_event(name, attributes, timestamp)
+
+    def add_link(self, context: SpanContext, attributes: Any = None) -> None:
+        self._target().add_link(context, attributes)
+
+    def update_name(self, name: str) -> None:
+        self._target().update_name(name)
+
+    def set_status(self, status: Any, description: str | None = None) -> None:
+        self._target().set_status(status, description)
+
+    def record_exception(
+        self,
+        exception: BaseException,
+        attributes: Any = None,
+        timestamp: int | None = None,
+        escaped: bool = False,
+    ) -> None:
+        self._target().record_exception(exception, attributes, timestamp, escaped)
+
+    def end(self, end_time: int | None = None) -> None:
+        """Do nothing: the operation's span is ended where the operation ends."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(self._target(), name)
+
+
+def settled(context: Context) -> Context:
+    """Return `context` without activations on top of it that have ended for good."""
+    while isinstance(context, _LiveContext) and not context._activation.open:
+        context = context._activation.base
+    return context
+
+
+def activation_of(context: Context) -> Activation | None:
+    """Return the innermost live activation in `context`."""
+    found = context.get(_ACTIVATION_KEY)
+    while isinstance(found, Activation) and not found.live():
+        found = found.base.get(_ACTIVATION_KEY)
+    return found if isinstance(found, Activation) else None
+
+
+def place(parent: Run | None, origin: Hashable | None) -> tuple[Context, Run | None]:
+    """Decide in which context a new run starts, and which run is really its parent.
+
+    The current context is layered on, not replaced: where the innermost of our activations belongs to
+    `parent`, it is used as it is, with baggage, suppression and the user's spans opened in between.
+    A run for which the framework names no parent is a child of what is current, but a sibling of runs
+    that were started from the same place (`origin`: the call of a `batch` that starts all its items first).
+    """
+    current = settled(context_api.get_current())
+    found = activation_of(current)
+    if found is None:
+        return (current, None) if parent is None else (_under(parent, current), parent)
+    context: Context = current
+    if parent is None:
+        while found is not None and found.run is not None and found.run.origin == origin is not None:
+            context = settled(found.base)
+            found = activation_of(context)
+        return context, None if found is None else found.run
+    while found is not None:
+        if found.run is parent:
+            return context, parent
+        context = settled(found.base)
+        found = activation_of(context)
+    return _under(parent, current), parent
+
+
+def _under(parent: Run, current: Context) -> Context:
+    return trace.set_span_in_context(parent.current_span(), current)
+
+
+def activate(run: Run, span: Span, values: Context, visible: Callable[[], bool] | None = None) -> Activation:
+    """Make `run` current in the calling context, with the other values of `values`."""
+    activation = Activation(run, span, values, settled(context_api.get_current()), visible)
+    context_api.attach(activation.context)
+    return activation
+
+
+def is_suppressed() -> bool:
+    """Whether `opentelemetry.instrumentation.utils.suppress_instrumentation()` holds here."""
+    current = context_api.get_current()
+    return bool(
+        current.get(context_api._SUPPRESS_INSTRUMENTATION_KEY) or current.get("suppress_instrumentation")
+    )

@@ -1,0 +1,175 @@
+"""Operations: what a GenAI application did, in the domain's words and in no vocabulary's spelling.
+
+An adapter fills an operation from its framework; a convention reads it. Fields that nobody
+reported are `None` and stay absent. Content fields (messages, arguments, documents' text) are
+filled only if the content policy wants them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from genai_otel_core.messages import Document, Message, Part, ToolDefinition
+from genai_otel_core.usage import Usage
+
+COMPLETED = "completed"
+ABANDONED = "abandoned"
+"""The consumer stopped reading a stream."""
+INTERRUPTED = "interrupted"
+"""Control flow left the operation on purpose (human in the loop, hand-off)."""
+CANCELLED = "cancelled"
+EVICTED = "evicted"
+"""No end was ever reported; the run store gave the operation up."""
+
+
+@dataclass(slots=True)
+class Failure:
+    """Why an operation failed.
+
+    `type` is low-cardinality: a provider's error code or an exception's qualified class name.
+    `exception_type` is the class name; `message` and `stacktrace` are content.
+    """
+
+    type: str
+    exception_type: str
+    message: str | None = None
+    stacktrace: str | None = None
+
+
+@dataclass(slots=True)
+class Request:
+    """The parameters of a model call."""
+
+    model: str | None = None
+    temperature: float | None = None
+    max_tokens: int | None = None
+    top_p: float | None = None
+    top_k: float | None = None
+    stop_sequences: list[str] | None = None
+    seed: int | None = None
+    frequency_penalty: float | None = None
+    presence_penalty: float | None = None
+    choice_count: int | None = None
+    output_type: str | None = None
+    stream: bool | None = None
+    encoding_formats: list[str] | None = None
+    service_tier: str | None = None
+    reasoning_level: str | None = None
+    previous_response_id: str | None = None
+
+
+@dataclass(slots=True)
+class Response:
+    """What the provider said about its answer."""
+
+    id: str | None = None
+    model: str | None = None
+    finish_reasons: list[str] | None = None
+    service_tier: str | None = None
+    system_fingerprint: str | None = None
+    time_to_first_chunk_s: float | None = None
+    chunk_intervals_s: list[float] = field(default_factory=list)
+    """Between each content-bearing chunk of a stream and the one before it."""
+
+
+@dataclass(slots=True)
+class Operation:
+    """What every operation has. `duration_s` is set when it ends, from a monotonic clock."""
+
+    name: str | None = None
+    provider: str | None = None
+    """Canonical provider id (`genai_otel_core.providers`), or the framework's own word."""
+    server_address: str | None = None
+    server_port: int | None = None
+    conversation_id: str | None = None
+    agent_name: str | None = None
+    """The nearest enclosing agent's name."""
+    in_process: bool = False
+    """The work runs in this process, not behind a network."""
+    duration_s: float | None = None
+    outcome: str = COMPLETED
+    failure: Failure | None = None
+
+
+@dataclass(slots=True)
+class Inference(Operation):
+    """One logical model call: `kind` is `chat`, `text_completion` or `generate_content`."""
+
+    kind: str = "chat"
+    request: Request = field(default_factory=Request)
+    response: Response = field(default_factory=Response)
+    usage: Usage = field(default_factory=Usage)
+    api_type: str | None = None
+    cached: bool = False
+    """The framework's cache answered; no provider was asked and nothing is billed."""
+    system_instructions: list[Part] | None = None
+    input_messages: list[Message] | None = None
+    output_messages: list[Message] | None = None
+    tool_definitions: list[ToolDefinition] | None = None
+
+
+@dataclass(slots=True)
+class Embeddings(Operation):
+    """One embeddings call; a batch is one call."""
+
+    request: Request = field(default_factory=Request)
+    response: Response = field(default_factory=Response)
+    usage: Usage = field(default_factory=Usage)
+    dimension_count: int | None = None
+    input_count: int | None = None
+
+
+@dataclass(slots=True)
+class Retrieval(Operation):
+    """A query of a retriever. Ids and scores of `documents` are identity, their text is content."""
+
+    model: str | None = None
+    data_source_id: str | None = None
+    top_k: float | None = None
+    query: str | None = None
+    documents: list[Document] | None = None
+
+
+@dataclass(slots=True)
+class ToolExecution(Operation):
+    """One execution of a tool by the application."""
+
+    type: str | None = None
+    description: str | None = None
+    call_id: str | None = None
+    arguments: Any = None
+    result: Any = None
+
+
+@dataclass(slots=True)
+class AgentInvocation(Operation):
+    """An agent's run in this process; usage and counts are those of its own model and tool calls."""
+
+    id: str | None = None
+    description: str | None = None
+    version: str | None = None
+    request: Request = field(default_factory=Request)
+    response: Response = field(default_factory=Response)
+    usage: Usage = field(default_factory=Usage)
+    inference_calls: int = 0
+    tool_calls: int = 0
+    system_instructions: list[Part] | None = None
+    input_messages: list[Message] | None = None
+    output_messages: list[Message] | None = None
+    tool_definitions: list[ToolDefinition] | None = None
+
+
+@dataclass(slots=True)
+class WorkflowInvocation(Operation):
+    """An application-visible orchestration: a graph, a root chain, a workflow."""
+
+    input_messages: list[Message] | None = None
+    output_messages: list[Message] | None = None
+
+
+@dataclass(slots=True)
+class Step(Operation):
+    """A graph node, a named chain: what users recognise and no span type of the conventions covers."""
+
+    kind: str = "chain"

@@ -1,0 +1,146 @@
+"""Plain data from anything: bounded before it is encoded, so that a 10 MB state costs what the bound costs.
+
+Nothing here calls `repr`, `str`, `len`-proportional copies or serialisers of the host's own types.
+"""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import enum
+import json
+import pathlib
+import re
+import uuid
+from collections.abc import Mapping
+from dataclasses import is_dataclass
+from itertools import islice
+from typing import Any
+
+_MAX_DEPTH = 12
+_STR_TYPES = (datetime.date, datetime.time, datetime.timedelta, decimal.Decimal, uuid.UUID, pathlib.PurePath)
+_SECRET = re.compile(
+    r"(?:^|[_\-.\s])(?:api[_\-]?keys?|apikey|authorization|auth|password|passwd|pwd|secrets?|tokens?"
+    r"|credentials?|cookies?|private[_\-]?key|access[_\-]?key|bearer|session[_\-]?key)$",
+    re.IGNORECASE,
+)
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+def is_secret(key: object) -> bool:
+    """Whether a key is named like a secret (`api_key`, `Authorization`, `dbPassword`, ...)."""
+    return isinstance(key, str) and _SECRET.search(_CAMEL.sub("_", key)) is not None
+
+
+def omitted(count: int, unit: str) -> str:
+    """The marker that stands for what a bound left out."""
+    return f"[omitted {count} {unit}]"
+
+
+def clip(text: str, limit: int) -> str:
+    """Return `text` in at most `limit` UTF-8 bytes, with a marker if something is left out."""
+    if len(text) <= limit // 4 or (len(text) <= limit and len(text.encode("utf-8", "replace")) <= limit):
+        return text
+    # A character is at least one byte, so nothing behind the first `limit` characters can fit.
+    head = text[:limit].encode("utf-8", "replace")
+    marker = omitted(len(text), "characters")
+    kept = head[: max(0, limit - len(marker))].decode("utf-8", "ignore")
+    return kept + omitted(len(text) - len(kept), "characters")
+
+
+class _Budget:
+    __slots__ = ("left",)
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+
+def plain(value: Any, limit: int) -> Any:
+    """Return JSON data for `value` of about `limit` bytes at most; the rest is counted, not read."""
+    return _plain(value, _Budget(limit), 0)
+
+
+def _plain(value: Any, budget: _Budget, depth: int) -> Any:
+    if value is None or isinstance(value, bool):
+        budget.left -= 5
+        return value
+    if isinstance(value, (int, float)) and not isinstance(value, enum.Enum):
+        budget.left -= 8
+        return _number(value)
+    if isinstance(value, str):
+        text = clip(str.__str__(value), max(budget.left, 64))
+        budget.left -= len(text) + 2
+        return text
+    if isinstance(value, enum.Enum):
+        return _plain(value.value, budget, depth + 1)
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return omitted(len(value), "bytes")
+    if isinstance(value, _STR_TYPES):
+        budget.left -= 32
+        return str(value)
+    if depth >= _MAX_DEPTH:
+        return f"[omitted {type(value).__name__}]"
+    return _container(value, budget, depth)
+
+
+def _number(value: float) -> Any:
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+        return str(float(value))
+    if isinstance(value, int) and value.bit_length() > 1024:
+        return f"[omitted int of {value.bit_length()} bits]"
+    return value
+
+
+def _container(value: Any, budget: _Budget, depth: int) -> Any:
+    if isinstance(value, Mapping):
+        return _mapping(value, budget, depth)
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return _sequence(value, budget, depth)
+    fields = _fields(value)
+    if fields is not None:
+        return _mapping(fields, budget, depth)
+    budget.left -= 32
+    return f"[unserializable {type(value).__name__}]"
+
+
+def _fields(value: Any) -> dict[str, Any] | None:
+    if is_dataclass(value) and not isinstance(value, type):
+        return {name: getattr(value, name, None) for name in value.__dataclass_fields__}
+    if hasattr(type(value), "model_fields") or hasattr(type(value), "__pydantic_fields__"):
+        found = getattr(value, "__dict__", None)
+        return found if isinstance(found, dict) else None
+    return None
+
+
+def _mapping(value: Mapping[Any, Any], budget: _Budget, depth: int) -> dict[str, Any]:
+    out: dict[str, Any] = {}
+    for seen, (key, item) in enumerate(value.items()):
+        if budget.left <= 0:
+            out["omitted"] = len(value) - seen
+            break
+        if is_secret(key):
+            continue
+        name = clip(key, 256) if isinstance(key, str) else str(_plain(key, budget, depth + 1))
+        budget.left -= len(name) + 4
+        out[name] = _plain(item, budget, depth + 1)
+    return out
+
+
+def _sequence(value: Any, budget: _Budget, depth: int) -> list[Any]:
+    out: list[Any] = []
+    for item in islice(value, 0, None):
+        if budget.left <= 0:
+            out.append(omitted(len(value) - len(out), "items"))
+            break
+        budget.left -= 1
+        out.append(_plain(item, budget, depth + 1))
+    return out
+
+
+def to_json(value: Any) -> str:
+    """Encode bounded plain data; what is not JSON by nature becomes its type's name in brackets."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_unserializable)
+
+
+def _unserializable(value: object) -> str:
+    return f"[unserializable {type(value).__name__}]"

@@ -1,0 +1,164 @@
+"""Runs: operations under way, found by the framework's run id, bounded in number and age."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import Span
+
+    from genai_otel_core.current import Activation
+    from genai_otel_core.operations import Operation
+
+_REMEMBERED = 256
+"""How many ended runs are remembered, so that a child that starts late still finds its parent."""
+
+
+class Run:
+    """One run of the framework. A hidden run has no operation of its own and stands for its parent."""
+
+    __slots__ = (
+        "activation",
+        "agent",
+        "children",
+        "ended_ns",
+        "id",
+        "last_chunk_ns",
+        "note",
+        "operation",
+        "origin",
+        "parent",
+        "span",
+        "start_keys",
+        "started_ns",
+        "suppressed",
+    )
+
+    def __init__(self, run_id: Hashable, parent: Run | None, started_ns: int) -> None:
+        self.id = run_id
+        self.parent = parent
+        self.started_ns = started_ns
+        self.operation: Operation | None = None
+        self.span: Span | None = None
+        self.activation: Activation | None = None
+        self.agent: Run | None = parent.agent if parent is not None else None
+        self.suppressed = parent.suppressed if parent is not None else False
+        self.start_keys: frozenset[str] = frozenset()
+        self.last_chunk_ns: int | None = None
+        self.note: object = None
+        """The adapter's own remark on the run."""
+        self.origin: Hashable | None = None
+        self.ended_ns: int | None = None
+        self.children: dict[Hashable, Run] = {}
+        """Open runs directly below; those of a run that ended before them move up to its parent."""
+
+    @property
+    def visible(self) -> Run | None:
+        """This run, or the nearest one above it that has a span."""
+        run: Run | None = self
+        while run is not None and run.span is None:
+            run = run.parent
+        return run
+
+    def current_span(self) -> Span:
+        """The span to parent under; only asked of visible runs."""
+        assert self.span is not None
+        return self.span
+
+    def is_within(self, other: Run) -> bool:
+        """Whether this run is `other` or below it."""
+        run: Run | None = self
+        while run is not None:
+            if run is other:
+                return True
+            run = run.parent
+        return False
+
+
+class RunStore:
+    """Open runs by id. At most `max_runs` are kept and none longer than `max_age_s`; `evicted` gets the rest."""
+
+    def __init__(self, max_runs: int, max_age_s: float, evicted: Callable[[Run], None]) -> None:
+        self._max_runs = max_runs
+        self._max_age_ns = int(max_age_s * 1e9)
+        self._evicted = evicted
+        self._open: OrderedDict[Hashable, Run] = OrderedDict()
+        self._ended: OrderedDict[Hashable, Run] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def __contains__(self, run_id: object) -> bool:
+        return run_id in self._open
+
+    def __iter__(self) -> Iterator[Run]:
+        """The open runs, oldest first, as of now."""
+        with self._lock:
+            return iter(list(self._open.values()))
+
+    def add(self, run: Run) -> None:
+        """Keep `run`; give up the oldest if there are too many or it is too old."""
+        stale: list[Run] = []
+        with self._lock:
+            self._open[run.id] = run
+            if run.parent is not None:
+                run.parent.children[run.id] = run
+            horizon = run.started_ns - self._max_age_ns
+            while self._open:
+                oldest = next(iter(self._open.values()))
+                if oldest is run or (len(self._open) <= self._max_runs and oldest.started_ns >= horizon):
+                    break
+                self._remove(oldest.id)
+                stale.append(oldest)
+        for gone in stale:
+            self._evicted(gone)
+
+    def get(self, run_id: Hashable) -> Run | None:
+        """Return the open run with this id."""
+        return self._open.get(run_id)
+
+    def find_parent(self, run_id: Hashable) -> Run | None:
+        """Return the run with this id, also if it has ended lately."""
+        return self._open.get(run_id) or self._ended.get(run_id)
+
+    def pop(self, run_id: Hashable) -> Run | None:
+        """Take the run out, once: a second caller gets None."""
+        with self._lock:
+            run = self._remove(run_id)
+            if run is not None:
+                self._ended[run_id] = run
+                if len(self._ended) > _REMEMBERED:
+                    self._ended.popitem(last=False)
+        return run
+
+    def below(self, ancestor: Run) -> list[Run]:
+        """Return the open runs below `ancestor`, the innermost first."""
+        if not ancestor.children:
+            return []
+        with self._lock:
+            found: list[Run] = []
+            pending = list(ancestor.children.values())
+            while pending:
+                run = pending.pop()
+                found.append(run)
+                pending.extend(run.children.values())
+        found.reverse()
+        return found
+
+    def _remove(self, run_id: Hashable) -> Run | None:
+        run = self._open.pop(run_id, None)
+        if run is not None and run.parent is not None:
+            run.parent.children.pop(run_id, None)
+            if run.children:
+                run.parent.children.update(run.children)
+        return run
+
+
+def now_ns() -> int:
+    """Monotonic nanoseconds."""
+    return time.perf_counter_ns()

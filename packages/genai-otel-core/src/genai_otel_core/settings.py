@@ -1,0 +1,121 @@
+"""Settings: the options of `Telemetry`, their environment variables, and the errors a wrong one raises."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from genai_otel_core.conventions import Convention, resolve
+
+_log = logging.getLogger("genai_otel")
+
+ENV_CONVENTION = "GENAI_OTEL_CONVENTION"
+ENV_STABILITY = "OTEL_SEMCONV_STABILITY_OPT_IN"
+ENV_CAPTURE = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"
+
+DEFAULT_CONVENTION = "1.41"
+LATEST_EXPERIMENTAL = "gen_ai_latest_experimental"
+LATEST_CONVENTION = "dev"
+
+CAPTURE = ("none", "span", "event", "span_and_event")
+_CAPTURE_WORDS = {
+    "no_content": "none",
+    "false": "none",
+    "": "none",
+    "span_only": "span",
+    "true": "span_and_event",
+    "event_only": "event",
+    "span_and_event": "span_and_event",
+    **{word: word for word in CAPTURE},
+}
+DETAIL = ("operations", "steps", "everything")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The checked options. `Telemetry` documents each."""
+
+    conventions: tuple[Convention, ...]
+    capture_content: str
+    detail: str
+    max_content_bytes: int
+    max_runs: int
+    max_run_age_s: float
+
+    @property
+    def content_on_span(self) -> bool:
+        """Whether content goes on spans."""
+        return self.capture_content in ("span", "span_and_event")
+
+    @property
+    def content_on_event(self) -> bool:
+        """Whether content goes on events."""
+        return self.capture_content in ("event", "span_and_event")
+
+
+def check(
+    convention: str | Convention | Sequence[str | Convention] | None = None,
+    capture_content: str | None = None,
+    detail: str = "steps",
+    max_content_bytes: int = 32768,
+    max_runs: int = 10_000,
+    max_run_age: float = 3600.0,
+    env: Mapping[str, str] | None = None,
+) -> Settings:
+    """Check options, filling in what the environment says.
+
+    Raises:
+        TypeError, ValueError: naming the option and its allowed values.
+    """
+    env = os.environ if env is None else env
+    return Settings(
+        conventions=resolve(_convention_from(env) if convention is None else convention),
+        capture_content=_capture_from(env)
+        if capture_content is None
+        else _one_of("capture_content", capture_content, CAPTURE),
+        detail=_one_of("detail", detail, DETAIL),
+        max_content_bytes=int(_at_least("max_content_bytes", max_content_bytes, 256, whole=True)),
+        max_runs=int(_at_least("max_runs", max_runs, 1, whole=True)),
+        max_run_age_s=_at_least("max_run_age", max_run_age, 0.001),
+    )
+
+
+def _convention_from(env: Mapping[str, str]) -> list[str | Convention]:
+    names = [name.strip() for name in env.get(ENV_CONVENTION, "").split(",") if name.strip()]
+    if names:
+        return list(names)
+    opted_in = {word.strip() for word in env.get(ENV_STABILITY, "").split(",")}
+    return [LATEST_CONVENTION if LATEST_EXPERIMENTAL in opted_in else DEFAULT_CONVENTION]
+
+
+def _capture_from(env: Mapping[str, str]) -> str:
+    word = env.get(ENV_CAPTURE, "").strip().lower()
+    if word not in _CAPTURE_WORDS:
+        _log.warning(
+            "%s has no meaning for one of NO_CONTENT, SPAN_ONLY, EVENT_ONLY, SPAN_AND_EVENT, true, false:"
+            " nothing is captured",
+            ENV_CAPTURE,
+        )
+        return "none"
+    return _CAPTURE_WORDS[word]
+
+
+def _one_of(option: str, value: object, allowed: tuple[str, ...]) -> str:
+    listed = ", ".join(repr(word) for word in allowed)
+    if not isinstance(value, str):
+        raise TypeError(f"{option} must be one of {listed}, not {type(value).__name__}")
+    if value not in allowed:
+        raise ValueError(f"{option} must be one of {listed}, not {value!r}")
+    return value
+
+
+def _at_least(option: str, value: Any, minimum: float, whole: bool = False) -> float:
+    wanted = "a whole number" if whole else "a number"
+    if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
+        raise TypeError(f"{option} must be {wanted} of at least {minimum:g}, not {type(value).__name__}")
+    if not value >= minimum:
+        raise ValueError(f"{option} must be {wanted} of at least {minimum:g}, not {value!r}")
+    return value

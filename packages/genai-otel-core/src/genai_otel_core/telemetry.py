@@ -1,0 +1,247 @@
+"""The life cycle of operations, for every adapter: start, chunks, and an end that happens exactly once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+
+from opentelemetry._logs import LoggerProvider
+from opentelemetry.context import Context
+from opentelemetry.metrics import MeterProvider
+from opentelemetry.trace import NonRecordingSpan, TracerProvider
+
+from genai_otel_core import agents, current, errors, sharing
+from genai_otel_core.conventions import Convention
+from genai_otel_core.events import Events
+from genai_otel_core.guard import attempt
+from genai_otel_core.metrics import Metrics
+from genai_otel_core.operations import (
+    ABANDONED,
+    CANCELLED,
+    COMPLETED,
+    EVICTED,
+    AgentInvocation,
+    Failure,
+    Inference,
+    Operation,
+)
+from genai_otel_core.runs import Run, RunStore, now_ns
+from genai_otel_core.settings import Settings, check
+from genai_otel_core.spans import Spans, wall_ns
+
+_MAX_INTERVALS = 100_000
+
+
+class Telemetry:
+    """Turns operations into spans, metric points and events; one value may serve all adapters of a process.
+
+    Args:
+        tracer_provider, meter_provider, logger_provider: where to send; default the global ones, which
+            are looked up when needed and never set.
+        convention: the vocabulary: a name, a `Convention`, or a list of them to emit several on one span
+            (the first gives span name and kind). Default: environment `GENAI_OTEL_CONVENTION` (comma list);
+            else `dev` if `OTEL_SEMCONV_STABILITY_OPT_IN` has `gen_ai_latest_experimental`; else `1.41`.
+        capture_content: where prompts, completions, tool arguments and the like go: `none`, `span`, `event`
+            or `span_and_event`. Default: environment `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT`
+            (`NO_CONTENT`, `SPAN_ONLY`, `EVENT_ONLY`, `SPAN_AND_EVENT`, `true`, `false`), else `none`.
+        detail: which runs get a span: `operations` (model, tool, retrieval, agent, workflow), `steps`
+            (also graph nodes and named chains; the default) or `everything` (also the plumbing).
+        max_content_bytes: bound of each content attribute, in UTF-8 bytes; default 32768, minimum 256.
+        max_runs: how many unfinished runs are kept, default 10000; the oldest is ended beyond that.
+        max_run_age: how long an unfinished run is kept, in seconds, default 3600.
+
+    Raises:
+        TypeError, ValueError: for a wrong option, naming it and the allowed values.
+    """
+
+    def __init__(
+        self,
+        *,
+        tracer_provider: TracerProvider | None = None,
+        meter_provider: MeterProvider | None = None,
+        logger_provider: LoggerProvider | None = None,
+        convention: str | Convention | Sequence[str | Convention] | None = None,
+        capture_content: str | None = None,
+        detail: str = "steps",
+        max_content_bytes: int = 32768,
+        max_runs: int = 10_000,
+        max_run_age: float = 3600.0,
+    ) -> None:
+        self._settings = check(convention, capture_content, detail, max_content_bytes, max_runs, max_run_age)
+        sharing.check_providers(tracer_provider, meter_provider, logger_provider)
+        # Kept, so that their identity stays theirs for as long as handlers may share this telemetry.
+        self._providers = (tracer_provider, meter_provider, logger_provider)
+        conventions = self._settings.conventions
+        self._spans = Spans(tracer_provider, conventions)
+        self._metrics = Metrics(meter_provider, conventions)
+        self._events = Events(logger_provider, conventions)
+        self._runs = RunStore(max_runs, max_run_age, self._evict)
+
+    @property
+    def settings(self) -> Settings:
+        """The checked options."""
+        return self._settings
+
+    @property
+    def captures_content(self) -> bool:
+        """Whether adapters need to translate content at all."""
+        return self._settings.capture_content != "none"
+
+    @property
+    def open_runs(self) -> int:
+        """How many runs have started and not ended."""
+        return len(self._runs)
+
+    def find(self, run_id: Hashable) -> Run | None:
+        """Return the run with this id if it is open or ended lately."""
+        return self._runs.find_parent(run_id)
+
+    def operation(self, run_id: Hashable) -> Operation | None:
+        """Return the operation of an open run, to be completed before it ends; None for hidden runs."""
+        run = self._runs.get(run_id)
+        return None if run is None else run.operation
+
+    def start(
+        self,
+        run_id: Hashable,
+        operation: Operation | None,
+        *,
+        parent_id: Hashable | None = None,
+        visible: Callable[[Run], bool] | None = None,
+        origin: Hashable | None = None,
+        attach: bool = True,
+        note: object = None,
+    ) -> Run | None:
+        """Start a run; without `operation` a hidden one, which stands for its parent.
+
+        Args:
+            run_id: the framework's id; a run that is already open is left alone, so that two handlers
+                which see the same run make one span.
+            parent_id: the framework's parent id, if it gave one.
+            visible: asked whether the code that runs now is inside the run, for a run whose start is also
+                seen by a stream's consumer.
+            origin: where the framework starts it from, if several runs may start there as siblings; see
+                `current.place`.
+            attach: make the operation's span current in the calling context.
+            note: kept with the run for the adapter.
+        """
+        if run_id in self._runs:
+            return None
+        named = None if parent_id is None else self._runs.find_parent(parent_id)
+        above = None if named is None else named.visible
+        context, parent = current.place(above, origin)
+        run = Run(run_id, named or parent, now_ns())
+        run.origin, run.note = origin, note
+        if not run.suppressed and current.is_suppressed():
+            run.suppressed = True
+        if operation is not None and not run.suppressed:
+            self._start_span(run, operation, context)
+            if attach:
+                seen = None if visible is None else lambda: visible(run)
+                assert run.span is not None
+                run.activation = current.activate(run, run.span, context, seen)
+        self._runs.add(run)
+        return run
+
+    def _start_span(self, run: Run, op: Operation, context: Context) -> None:
+        above = run.parent.visible if run.parent is not None else None
+        if op.conversation_id is None and above is not None and above.operation is not None:
+            op.conversation_id = above.operation.conversation_id
+        if op.agent_name is None and run.agent is not None:
+            op.agent_name = agents.name_of(run.agent.operation)
+        run.operation = op
+        run.span, run.start_keys = self._spans.start(op, context)
+        if isinstance(op, AgentInvocation):
+            run.agent = run
+
+    def chunk(self, run_id: Hashable, consumer_next: bool = False) -> None:
+        """Report a content-bearing chunk of a stream.
+
+        With `consumer_next` the chunk goes to code outside the operation next: the request is out, so the
+        operation stops being current.
+        """
+        run = self._runs.get(run_id)
+        if run is None or not isinstance(run.operation, Inference):
+            return
+        now = now_ns()
+        response = run.operation.response
+        if run.last_chunk_ns is None:
+            response.time_to_first_chunk_s = (now - run.started_ns) / 1e9
+        elif len(response.chunk_intervals_s) < _MAX_INTERVALS:
+            response.chunk_intervals_s.append((now - run.last_chunk_ns) / 1e9)
+        run.last_chunk_ns = now
+        if consumer_next:
+            self.sleep(run_id)
+
+    def sleep(self, run_id: Hashable) -> None:
+        """Stop a run from being current, before its end."""
+        run = self._runs.get(run_id)
+        if run is not None and run.activation is not None:
+            run.activation.asleep = True
+
+    def finish(self, run_id: Hashable, outcome: str = COMPLETED) -> None:
+        """End a run without failure; a second end does nothing."""
+        run = self._runs.pop(run_id)
+        if run is not None:
+            self._end(run, outcome, None)
+
+    def fail(self, run_id: Hashable, error: BaseException) -> None:
+        """End a run with an error, and what is still open below it with the same.
+
+        `GeneratorExit` is no failure: the consumer stopped reading.
+        """
+        run = self._runs.get(run_id)
+        if run is None:
+            return
+        if isinstance(error, GeneratorExit):
+            outcome, failure = ABANDONED, None
+        else:
+            outcome = CANCELLED if errors.is_cancellation(error) else COMPLETED
+            failure = errors.describe(error, self.captures_content)
+        self.end_below(run, outcome, failure)
+        popped = self._runs.pop(run_id)
+        if popped is not None:
+            self._end(popped, outcome, failure)
+
+    def end_below(self, run: Run, outcome: str, failure: Failure | None) -> None:
+        """End what is still open below a run: a cancelled model or tool gets no end of its own."""
+        for open_run in self._runs.below(run):
+            popped = self._runs.pop(open_run.id)
+            if popped is not None:
+                self._end(popped, outcome, failure)
+
+    def _evict(self, run: Run) -> None:
+        self._end(run, EVICTED, None)
+
+    def _end(self, run: Run, outcome: str, failure: Failure | None) -> None:
+        op, span = run.operation, run.span
+        if op is None or span is None:
+            return
+        ended = now_ns()
+        op.duration_s = (ended - run.started_ns) / 1e9
+        op.outcome = outcome
+        op.failure = op.failure or failure
+        above = run.parent
+        end_ns: int | None = None
+        if outcome == ABANDONED and above is not None and above.ended_ns is not None:
+            # The parent's end came first, in the same call: a stream closed from the outside in.
+            end_ns = above.ended_ns
+        attempt("agents.roll_up", agents.roll_up, run)
+        if outcome != EVICTED:
+            attempt("metrics.finish", self._metrics.finish, op)
+        on_span = attempt("events.finish", self._events.finish, op, span, self._settings.content_on_event)
+        attempt(
+            "spans.finish",
+            self._spans.finish,
+            span,
+            op,
+            run.start_keys,
+            self._settings.content_on_span,
+            on_span or (),
+            end_ns,
+        )
+        run.ended_ns = end_ns or wall_ns()
+        if run.activation is not None:
+            run.activation.close()
+        # A late child still finds its parent; the finished span and its content are let go.
+        run.span = NonRecordingSpan(span.get_span_context())
+        run.operation = run.activation = None

@@ -1,0 +1,51 @@
+"""Token usage of one or several model calls, with the parts that providers break it into."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+
+def count(value: object) -> int | None:
+    """Return `value` if it is a token count (a non-negative int, or a float without fraction), else None.
+
+    `True` is not a count: providers send booleans in the same mappings.
+    """
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return value if isinstance(value, int) and value >= 0 else None
+
+
+@dataclass(slots=True)
+class Usage:
+    """Token counts; `None` means that nobody reported the number, `0` that somebody reported zero.
+
+    `input_tokens` includes cache reads and writes, `output_tokens` includes reasoning
+    (GenAI semantic conventions, `gen_ai.usage.*`).
+    """
+
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cache_read_tokens: int | None = None
+    cache_write_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    input_audio_tokens: int | None = None
+    output_audio_tokens: int | None = None
+    input_image_tokens: int | None = None
+    output_image_tokens: int | None = None
+    input_text_tokens: int | None = None
+    output_text_tokens: int | None = None
+
+    def __bool__(self) -> bool:
+        return any(getattr(self, name) is not None for name in _FIELDS)
+
+    def add(self, other: Usage) -> None:
+        """Add the counts of `other`; a number that only one of the two has is kept."""
+        for name in _FIELDS:
+            more = getattr(other, name)
+            if more is not None:
+                setattr(self, name, (getattr(self, name) or 0) + more)
+
+
+_FIELDS = tuple(f.name for f in fields(Usage))

@@ -1,0 +1,47 @@
+"""Chain runs: the callback's arguments and the caller's runnable to an operation, or to none for plumbing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from genai_otel_core import Telemetry
+from genai_otel_core.operations import AgentInvocation, Operation, Step, WorkflowInvocation
+from genai_otel_langchain._classify import ChainStart, Decision, Role, classify
+from genai_otel_langchain._peek import Caller
+from genai_otel_langchain._runnables import NOTHING, facts_of
+
+
+def operation(
+    telemetry: Telemetry, kwargs: Mapping[str, Any], seen: Caller | None
+) -> tuple[Operation | None, Decision]:
+    """Classify a chain run that starts; return its operation, None if it gets no span."""
+    decision = classify(_chain_start(telemetry, kwargs, seen))
+    detail = telemetry.settings.detail
+    if decision.role is Role.AGENT:
+        return AgentInvocation(name=decision.name), decision
+    if decision.role is Role.WORKFLOW:
+        return WorkflowInvocation(name=decision.name), decision
+    if detail == "everything" or (detail == "steps" and decision.role is not Role.HIDDEN):
+        return Step(name=decision.name or _text(kwargs.get("name")), kind=decision.role.value), decision
+    return None, decision
+
+
+def _chain_start(telemetry: Telemetry, kwargs: Mapping[str, Any], seen: Caller | None) -> ChainStart:
+    parent = telemetry.find(kwargs.get("parent_run_id"))
+    above = None if parent is None else parent.note
+    tags = kwargs.get("tags")
+    metadata = kwargs.get("metadata")
+    return ChainStart(
+        name=_text(kwargs.get("name")),
+        root=parent is None,
+        run_type=_text(kwargs.get("run_type")),
+        tags=[tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else (),
+        metadata=metadata if isinstance(metadata, Mapping) else {},
+        in_agent_graph=isinstance(above, Decision) and above.rule in ("agent-runnable", "agent-metadata"),
+        facts=NOTHING if seen is None else facts_of(seen.runnable),
+    )
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None

@@ -1,0 +1,63 @@
+"""Where a run belongs: its parent, whether its reader shares its context, its conversation, and what is no failure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from langchain_core.runnables.config import var_child_runnable_config
+
+from genai_otel_core import Telemetry
+from genai_otel_core.operations import COMPLETED, INTERRUPTED
+from genai_otel_core.runs import Run
+from genai_otel_langchain._compat import ASYNC_CONTEXT_REACHES_CODE, control_flow_types
+from genai_otel_langchain._peek import Caller
+
+_CONVERSATION_KEYS = ("thread_id", "session_id", "conversation_id")
+
+
+def placement(telemetry: Telemetry, parent_run_id: object, seen: Caller | None) -> dict[str, Any]:
+    """Return the arguments of `Telemetry.start` that say where a run belongs."""
+    parent_id = parent_run_id if parent_run_id is not None else _run_of_this_code()
+    place: dict[str, Any] = {"parent_id": parent_id}
+    if seen is not None:
+        place["origin"] = seen.origin
+        if seen.is_read_by_application:
+            # The reader of a stream shares the generator's context; the code inside has LangChain's variable.
+            if seen.is_async_stream and not ASYNC_CONTEXT_REACHES_CODE:
+                place["attach"] = False
+            else:
+                place["visible"] = lambda run: _is_inside(telemetry, run)
+    return place
+
+
+def _run_of_this_code() -> Any:
+    config = var_child_runnable_config.get()
+    manager = config.get("callbacks") if isinstance(config, Mapping) else None
+    return getattr(manager, "parent_run_id", None)
+
+
+def _is_inside(telemetry: Telemetry, run: Run) -> bool:
+    found = telemetry.find(_run_of_this_code())
+    return found is not None and found.is_within(run)
+
+
+def conversation_id(metadata: object) -> str | None:
+    """The conversation that the application named, if it did."""
+    if not isinstance(metadata, Mapping):
+        return None
+    for key in _CONVERSATION_KEYS:
+        value = metadata.get(key)
+        if isinstance(value, str) and value:
+            return value
+        if isinstance(value, int) and not isinstance(value, bool):
+            return str(value)
+    return None
+
+
+def control_flow(error: BaseException) -> str | None:
+    """Return the outcome of an error that is none: LangGraph leaves nodes by raising. None for real errors."""
+    types = control_flow_types()
+    if types is None or not isinstance(error, types[0]):
+        return None
+    return COMPLETED if types[1] is not None and isinstance(error, types[1]) else INTERRUPTED

@@ -1,0 +1,101 @@
+"""Where a model is reached: its base URL, however the integration keeps it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+from genai_otel_core.endpoints import NOWHERE, Endpoint, endpoint_of
+
+# Made by the client, so they also know environment variables and defaults.
+_CLIENTS = ("root_client", "root_async_client", "_client", "_async_client", "client", "async_client")
+_URLS = (
+    "azure_endpoint",
+    "openai_api_base",
+    "anthropic_api_url",
+    "groq_api_base",
+    "deepseek_api_base",
+    "api_base",
+    "xai_api_base",
+    "together_api_base",
+    "fireworks_api_base",
+    "mistral_api_url",
+    "perplexity_api_base",
+    "cohere_api_url",
+    "endpoint_url",
+    "base_url",
+    "endpoint",
+    "inference_server_url",
+    "url",
+)
+# What an integration calls when nothing is configured, by class: never by provider name, which proxies share.
+_DEFAULTS: dict[str, Callable[[Any], str | None]] = {
+    "ChatOpenAI": lambda model: "https://api.openai.com",
+    "OpenAI": lambda model: "https://api.openai.com",
+    "ChatAnthropic": lambda model: "https://api.anthropic.com",
+    "ChatMistralAI": lambda model: "https://api.mistral.ai",
+    "ChatGroq": lambda model: "https://api.groq.com",
+    "ChatCohere": lambda model: "https://api.cohere.com",
+    "ChatDeepSeek": lambda model: "https://api.deepseek.com",
+    "ChatXAI": lambda model: "https://api.x.ai",
+    "ChatPerplexity": lambda model: "https://api.perplexity.ai",
+    "ChatFireworks": lambda model: "https://api.fireworks.ai",
+    "ChatTogether": lambda model: "https://api.together.xyz",
+    "ChatGoogleGenerativeAI": lambda model: "https://generativelanguage.googleapis.com",
+    "ChatVertexAI": lambda model: _regional(model, "location", "https://{}-aiplatform.googleapis.com"),
+    "ChatBedrock": lambda model: _regional(model, "region_name", "https://bedrock-runtime.{}.amazonaws.com"),
+    "ChatBedrockConverse": lambda model: _regional(
+        model, "region_name", "https://bedrock-runtime.{}.amazonaws.com"
+    ),
+    "ChatOllama": lambda model: _ollama_host(),
+    "OllamaLLM": lambda model: _ollama_host(),
+}
+
+
+def endpoint_of_model(model: Any) -> Endpoint:
+    """Return where `model` sends its requests, as far as it shows."""
+    held = getattr(model, "__dict__", None)
+    if not isinstance(held, dict):
+        return NOWHERE
+    url = _client_url(held) or next((u for u in (_text(held.get(name)) for name in _URLS) if u), None)
+    if url is None:
+        default = _DEFAULTS.get(type(model).__name__)
+        url = None if default is None else default(model)
+    return NOWHERE if url is None else endpoint_of(url)
+
+
+def _client_url(held: dict[str, Any]) -> str | None:
+    for name in _CLIENTS:
+        client = held.get(name)
+        if client is None:
+            continue
+        for candidate in (client, getattr(client, "_client", None)):
+            # `base_url` of an SDK client is a property without side effects; `held` has only what exists.
+            url = _text(getattr(candidate, "base_url", None))
+            if url:
+                return url
+        meta = getattr(client, "meta", None)
+        url = _text(getattr(meta, "endpoint_url", None))
+        if url:
+            return url
+    return None
+
+
+def _text(value: Any) -> str | None:
+    if value is None or callable(value):
+        return None
+    if isinstance(value, str):
+        return value or None
+    # httpx.URL and its successors, pydantic's URLs and secrets: only URLs have a host.
+    return str(value) if isinstance(getattr(value, "host", None), str) else None
+
+
+def _regional(model: Any, attribute: str, pattern: str) -> str | None:
+    region = getattr(model, attribute, None)
+    return pattern.format(region) if isinstance(region, str) and region else None
+
+
+def _ollama_host() -> str:
+    host = os.environ.get("OLLAMA_HOST") or "127.0.0.1:11434"
+    return host if "://" in host else f"http://{host}"

@@ -1,0 +1,275 @@
+"""The callback handler: each callback classifies, translates, and hands over to `Telemetry`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any
+from uuid import UUID
+
+from genai_otel_core import Telemetry
+from genai_otel_core.guard import guarded
+from genai_otel_core.operations import (
+    COMPLETED,
+    INTERRUPTED,
+    AgentInvocation,
+    Inference,
+    Operation,
+    Retrieval,
+    ToolExecution,
+    WorkflowInvocation,
+)
+from genai_otel_core.runs import Run
+from genai_otel_core.sharing import shared_telemetry
+from genai_otel_core.watch import when_gone
+from genai_otel_langchain import (
+    _chains,
+    _compat,
+    _context,
+    _messages,
+    _request,
+    _response,
+    _streaming,
+    _tools,
+)
+from genai_otel_langchain._endpoints import endpoint_of_model
+from genai_otel_langchain._peek import Caller, caller
+
+
+class Handler(_compat.GraphCallbackHandler):
+    """LangChain and LangGraph callbacks to OpenTelemetry spans, metrics and events.
+
+        chain.invoke(x, config={"callbacks": [Handler()]})
+
+    One handler serves sync and async code, threads and tasks alike; it may be passed to constructors, to
+    calls, or both, copied, deep-copied and pickled.
+
+    Args:
+        telemetry: the `Telemetry` to use, shared with other adapters; or
+        **options: the options of `Telemetry`. Handlers with equal options share one.
+
+    Raises:
+        TypeError, ValueError: for a wrong option, naming it and the allowed values.
+    """
+
+    # Async callbacks must run in the caller's own task, or nothing they make current is seen there.
+    run_inline = True
+    raise_error = False
+
+    def __init__(self, telemetry: Telemetry | None = None, **options: Any) -> None:
+        if telemetry is not None and not isinstance(telemetry, Telemetry):
+            raise TypeError(f"telemetry must be a Telemetry or None, not {type(telemetry).__name__}")
+        if telemetry is not None and options:
+            raise TypeError(f"telemetry brings its own options; {', '.join(sorted(options))} cannot be added")
+        self.telemetry = telemetry or shared_telemetry(Telemetry, options)
+        self._options = None if telemetry is not None else options
+        self._limit = self.telemetry.settings.max_content_bytes
+
+    def __copy__(self) -> Handler:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Handler:
+        return self
+
+    # Models
+
+    @guarded
+    def on_chat_model_start(self, serialized: Any, messages: Any, *, run_id: UUID, **kwargs: Any) -> None:
+        """Start a `chat` inference."""
+        prompts = messages[0] if isinstance(messages, list) and messages else ()
+        self._start_model(
+            "chat", serialized, lambda: _messages.chat_messages(prompts, self._limit), run_id, kwargs
+        )
+
+    @guarded
+    def on_llm_start(self, serialized: Any, prompts: Any, *, run_id: UUID, **kwargs: Any) -> None:
+        """Start a `text_completion` inference."""
+        texts = prompts if isinstance(prompts, list) else ()
+        self._start_model(
+            "text_completion", serialized, lambda: _messages.chat_messages(texts, self._limit), run_id, kwargs
+        )
+
+    def _start_model(
+        self, kind: str, serialized: Any, prompt: Callable[[], Any], run_id: UUID, kwargs: Mapping[str, Any]
+    ) -> None:
+        metadata = _mapping(kwargs.get("metadata"))
+        params = _mapping(kwargs.get("invocation_params"))
+        op = _request.inference(kind, serialized, metadata, params, _mapping(kwargs.get("options")))
+        seen = caller()
+        if seen is not None:
+            op.server_address, op.server_port = endpoint_of_model(seen.runnable)
+            if seen.is_stream:
+                op.request.stream = True
+        if self.telemetry.captures_content:
+            op.input_messages = prompt()
+            op.tool_definitions = _request.tool_definitions(params, self._limit)
+        self._start(run_id, op, kwargs, seen, note=_streaming.StreamNote(bool(seen and seen.is_stream)))
+
+    @guarded
+    def on_llm_new_token(self, token: Any, *, run_id: UUID, **kwargs: Any) -> None:
+        """Take a chunk of a stream."""
+        _streaming.take_chunk(self.telemetry, run_id, token, kwargs.get("chunk"), self._limit)
+
+    @guarded
+    def on_stream_event(self, event: Any, *, run_id: UUID, **kwargs: Any) -> None:
+        """Take an event of a v3 stream, which natively streaming models send instead of tokens."""
+        _streaming.take_event(self.telemetry, run_id, event)
+
+    @guarded
+    def on_llm_end(self, response: Any, *, run_id: UUID, **kwargs: Any) -> None:
+        """End an inference with its result."""
+        self._read_result(run_id, response)
+        self.telemetry.finish(run_id)
+
+    @guarded
+    def on_llm_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
+        """End an inference that failed, or that its reader left."""
+        if kwargs.get("response") is not None:
+            self._read_result(run_id, kwargs["response"])
+        self._fail(run_id, error)
+
+    def _read_result(self, run_id: UUID, response: Any) -> None:
+        run = self.telemetry.find(run_id)
+        if run is None or not isinstance(run.operation, Inference):
+            return
+        op = run.operation
+        _streaming.settle(run)
+        _response.read_result(op, response)
+        _streaming.correct_usage(run)
+        if self.telemetry.captures_content:
+            choices = list(_response.generations_of(response))
+            if choices:
+                op.output_messages = [_messages.generation_message(choice, self._limit) for choice in choices]
+
+    # Tools
+
+    @guarded
+    def on_tool_start(self, serialized: Any, input_str: Any, *, run_id: UUID, **kwargs: Any) -> None:
+        """Start a tool execution."""
+        op = _tools.tool_execution(serialized, kwargs.get("name"), kwargs.get("tool_call_id"))
+        if self.telemetry.captures_content:
+            described = serialized.get("description") if isinstance(serialized, Mapping) else None
+            op.description = described if isinstance(described, str) and described else None
+            op.arguments = _tools.arguments(kwargs.get("inputs"), input_str, self._limit)
+        self._start(run_id, op, kwargs, caller())
+
+    @guarded
+    def on_tool_end(self, output: Any, *, run_id: UUID, **kwargs: Any) -> None:
+        """End a tool execution; an answer that says it failed is a failure."""
+        op = self.telemetry.operation(run_id)
+        if isinstance(op, ToolExecution):
+            content = self.telemetry.captures_content
+            message = _tools.tool_message(output)
+            if op.call_id is None and message is not None:
+                op.call_id = message.tool_call_id or None
+            op.failure = _tools.reported_failure(message, content, self._limit)
+            if content:
+                op.result = _tools.result(output, message, self._limit)
+        self.telemetry.finish(run_id)
+
+    @guarded
+    def on_tool_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
+        """End a tool execution that raised."""
+        op = self.telemetry.operation(run_id)
+        if (
+            isinstance(op, ToolExecution)
+            and op.call_id is None
+            and isinstance(kwargs.get("tool_call_id"), str)
+        ):
+            op.call_id = kwargs["tool_call_id"]
+        self._fail(run_id, error)
+
+    # Retrievers
+
+    @guarded
+    def on_retriever_start(self, serialized: Any, query: Any, *, run_id: UUID, **kwargs: Any) -> None:
+        """Start a retrieval."""
+        seen = caller()
+        op = _tools.retrieval(kwargs.get("name"), _mapping(kwargs.get("metadata")), seen and seen.runnable)
+        if self.telemetry.captures_content and isinstance(query, str):
+            op.query = query
+        self._start(run_id, op, kwargs, seen)
+
+    @guarded
+    def on_retriever_end(self, documents: Any, *, run_id: UUID, **kwargs: Any) -> None:
+        """End a retrieval with the documents found."""
+        op = self.telemetry.operation(run_id)
+        if isinstance(op, Retrieval):
+            op.documents = _tools.documents(documents, self.telemetry.captures_content, self._limit)
+        self.telemetry.finish(run_id)
+
+    @guarded
+    def on_retriever_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
+        """End a retrieval that failed."""
+        self._fail(run_id, error)
+
+    # Chains, graphs, agents
+
+    @guarded
+    def on_chain_start(self, serialized: Any, inputs: Any, *, run_id: UUID, **kwargs: Any) -> None:
+        """Start a workflow, agent or step, or a hidden run."""
+        seen = caller()
+        op, note = _chains.operation(self.telemetry, kwargs, seen)
+        if self.telemetry.captures_content and isinstance(op, (AgentInvocation, WorkflowInvocation)):
+            op.input_messages = _messages.chain_messages(inputs, "user", self._limit)
+        self._start(run_id, op, kwargs, seen, note)
+
+    @guarded
+    def on_chain_end(self, outputs: Any, *, run_id: UUID, **kwargs: Any) -> None:
+        """End a chain run; a streamed one tells its real input only now."""
+        op = self.telemetry.operation(run_id)
+        if self.telemetry.captures_content and isinstance(op, (AgentInvocation, WorkflowInvocation)):
+            op.output_messages = _messages.chain_messages(outputs, "assistant", self._limit)
+            if kwargs.get("inputs") is not None:
+                op.input_messages = _messages.chain_messages(kwargs["inputs"], "user", self._limit)
+        self.telemetry.finish(run_id, COMPLETED if op is None else op.outcome)
+
+    @guarded
+    def on_chain_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
+        """End a chain run that failed, or that control flow left."""
+        self._fail(run_id, error)
+
+    @guarded
+    def on_interrupt(self, event: Any) -> None:
+        """Mark an interrupted graph; its run ends without error right after."""
+        op = self.telemetry.operation(getattr(event, "run_id", None))
+        if op is not None:
+            op.outcome = INTERRUPTED
+
+    @guarded
+    def on_resume(self, event: Any) -> None:
+        """Nothing to do: the resumed run is a run of its own."""
+
+    def _start(
+        self,
+        run_id: UUID,
+        op: Operation | None,
+        kwargs: Mapping[str, Any],
+        seen: Caller | None,
+        note: object = None,
+    ) -> None:
+        if op is not None:
+            op.conversation_id = _context.conversation_id(kwargs.get("metadata"))
+        place = _context.placement(self.telemetry, kwargs.get("parent_run_id"), seen)
+        run = self.telemetry.start(run_id, op, note=note, **place)
+        if run is not None and op is not None and seen is not None and seen.is_coroutine:
+            when_gone(seen.frame, lambda: self._gone(run))
+
+    def _gone(self, run: Run) -> None:
+        # Its coroutine has ended and no callback said so: LangChain tells nobody of a cancelled call.
+        self.telemetry.fail(run.id, asyncio.CancelledError())
+
+    def _fail(self, run_id: UUID, error: BaseException) -> None:
+        outcome = _context.control_flow(error)
+        if outcome is None:
+            self.telemetry.fail(run_id, error)
+            return
+        run = self.telemetry.find(run_id)
+        above = None if run is None or run.parent is None else run.parent.visible
+        if outcome == INTERRUPTED and above is not None and above.operation is not None:
+            above.operation.outcome = INTERRUPTED
+        self.telemetry.finish(run_id, outcome)
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

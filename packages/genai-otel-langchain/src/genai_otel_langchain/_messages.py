@@ -1,0 +1,208 @@
+"""LangChain's messages and whatever chains are given and give, as messages of plain parts. Content."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from itertools import islice
+from typing import Any
+
+from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
+
+from genai_otel_core import messages as m
+from genai_otel_core.plain import clip, plain, to_json
+from genai_otel_langchain._response import finish_reason
+
+_ROLES = {"human": "user", "ai": "assistant", "AIMessageChunk": "assistant", "function": "tool"}
+_DATA_URL = re.compile(r"data:([\w.+-]+/[\w.+-]+)?[^,]{0,100},", re.ASCII)
+_MODALITIES = ("image", "audio", "video", "document")
+# Input and output keys by which chains pass a plain text or messages.
+_TEXT_KEYS = ("input", "question", "query", "human_input", "output", "answer", "result", "text", "messages")
+
+
+def chat_messages(messages: Iterable[Any], limit: int) -> list[m.Message]:
+    """Translate messages of any form LangChain takes."""
+    return [message(item, limit) for item in messages]
+
+
+def message(item: Any, limit: int) -> m.Message:
+    """Translate one message: a `BaseMessage`, a `(role, text)` pair, a mapping, or text."""
+    if isinstance(item, BaseMessage):
+        return _base_message(item, limit)
+    if isinstance(item, tuple) and len(item) == 2 and isinstance(item[0], str):
+        return m.Message(role=_role(item[0]), parts=content_parts(item[1], limit))
+    if isinstance(item, Mapping) and "role" in item:
+        return m.Message(role=_role(str(item["role"])), parts=content_parts(item.get("content"), limit))
+    return m.Message(role="user", parts=content_parts(item, limit))
+
+
+def _base_message(item: BaseMessage, limit: int) -> m.Message:
+    role = _role(item.type) if item.type != "chat" else str(getattr(item, "role", "user"))
+    if isinstance(item, ToolMessage):
+        response = item.content if isinstance(item.content, str) else plain(item.content, limit)
+        parts: list[m.Part] = [m.ToolResponse(_clip(response, limit), id=item.tool_call_id)]
+        return m.Message(role="tool", parts=parts, name=item.name)
+    out = m.Message(role=role, parts=content_parts(item.content, limit), name=item.name)
+    if isinstance(item, AIMessage):
+        reasoning = item.additional_kwargs.get("reasoning_content")
+        if isinstance(reasoning, str) and reasoning:
+            out.parts.insert(0, m.Reasoning(clip(reasoning, limit)))
+        for call in (*item.tool_calls, *item.invalid_tool_calls):
+            arguments = call.get("args")
+            out.parts.append(
+                m.ToolCall(
+                    str(call.get("name")),
+                    call.get("id"),
+                    None if arguments is None else plain(arguments, limit),
+                )
+            )
+    return out
+
+
+def generation_message(generation: Any, limit: int) -> m.Message:
+    """Translate one choice of a model's answer."""
+    answer = getattr(generation, "message", None)
+    if isinstance(answer, BaseMessage):
+        out = _base_message(answer, limit)
+    else:
+        text = getattr(generation, "text", None)
+        out = m.Message(role="assistant", parts=content_parts(text, limit))
+    out.finish_reason = finish_reason(generation)
+    return out
+
+
+def content_parts(content: Any, limit: int) -> list[m.Part]:
+    """Translate a message's content: text, or a list of blocks in any provider's form."""
+    if content is None or content == "":
+        return []
+    if isinstance(content, str):
+        return [m.Text(clip(content, limit))]
+    if isinstance(content, list):
+        found = (_block(block, limit) for block in islice(content, 1000))
+        return [part for part in found if part is not None]
+    return [m.Text(clip(to_json(plain(content, limit)), limit))]
+
+
+def _block(block: Any, limit: int) -> m.Part | None:
+    if isinstance(block, str):
+        return m.Text(clip(block, limit))
+    if not isinstance(block, Mapping):
+        return m.Text(clip(to_json(plain(block, limit)), limit))
+    kind = str(block.get("type", ""))
+    if kind in (
+        "tool_use",
+        "tool_call",
+        "function_call",
+        "tool_call_chunk",
+        "input_json_delta",
+        "invalid_tool_call",
+    ):
+        return None  # said once, by the message's `tool_calls`
+    if kind in ("text", "output_text", "input_text", "text-plain", "text_delta") and isinstance(
+        block.get("text"), str
+    ):
+        return m.Text(clip(block["text"], limit))
+    if kind in ("reasoning", "thinking", "reasoning_content"):
+        return _reasoning(block, limit)
+    if kind in ("server_tool_call", "server_tool_use"):
+        call = plain(block.get("args", block.get("input")), limit)
+        return m.ServerToolCall(
+            str(block.get("name")), {"type": str(block.get("name")), "arguments": call}, block.get("id")
+        )
+    if kind in ("server_tool_result", "web_search_tool_result"):
+        return m.ServerToolResponse({"type": kind, **_fields(block, limit)}, block.get("tool_call_id"))
+    return _media(kind, block) or m.Generic(kind or "unknown", _fields(block, limit))
+
+
+def _reasoning(block: Mapping[str, Any], limit: int) -> m.Part:
+    for key in ("reasoning", "thinking", "text"):
+        if isinstance(block.get(key), str):
+            return m.Reasoning(clip(block[key], limit))
+    return m.Generic("reasoning", _fields(block, limit))
+
+
+def _media(kind: str, block: Mapping[str, Any]) -> m.Part | None:
+    modality = next((word for word in _MODALITIES if word in kind), "document" if kind == "file" else None)
+    if modality is None:
+        return None
+    mime = block.get("mime_type")
+    source = block.get("source") if isinstance(block.get("source"), Mapping) else block.get(kind)
+    inner: Mapping[str, Any] = source if isinstance(source, Mapping) else block
+    mime = mime or inner.get("media_type") or inner.get("mime_type")
+    mime = mime if isinstance(mime, str) else None
+    url = source if isinstance(source, str) else inner.get("url")
+    if isinstance(url, str):
+        return _from_url(modality, url, mime)
+    for key in ("base64", "data", "file_data"):
+        if isinstance(inner.get(key), str):
+            return m.Blob(modality, inner[key], mime)
+    for key in ("file_id", "id"):
+        if isinstance(inner.get(key), str):
+            return m.File(modality, inner[key], mime)
+    return None
+
+
+def _from_url(modality: str, url: str, mime: str | None) -> m.Part:
+    data = _DATA_URL.match(url)
+    if data is None:
+        return m.Uri(modality, url, mime)
+    return m.Blob(modality, url[data.end() :], mime or data.group(1))
+
+
+def _fields(block: Mapping[str, Any], limit: int) -> dict[str, Any]:
+    found = plain(block, limit)
+    return {key: value for key, value in found.items() if key != "type"} if isinstance(found, dict) else {}
+
+
+def _clip(value: Any, limit: int) -> Any:
+    return clip(value, limit) if isinstance(value, str) else value
+
+
+def _role(name: str) -> str:
+    return _ROLES.get(name, name)
+
+
+def chain_messages(value: Any, role: str, limit: int) -> list[m.Message] | None:
+    """Translate what a chain, graph or agent was given or gave: messages where there are some, else its data."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, Mapping):
+        return _from_mapping(value, role, limit)
+    if isinstance(value, BaseMessage):
+        return [message(value, limit)]
+    if isinstance(value, list) and value and all(_is_message(item) for item in islice(value, 1000)):
+        return chat_messages(value, limit)
+    nested = getattr(value, "messages", None)  # a prompt value, a state object
+    if isinstance(nested, list) and nested and all(_is_message(item) for item in nested):
+        return chat_messages(nested, limit)
+    return [m.Message(role=role, parts=_data_parts(value, limit))]
+
+
+def _from_mapping(value: Mapping[str, Any], role: str, limit: int) -> list[m.Message] | None:
+    nested = value.get("messages")
+    if isinstance(nested, (list, BaseMessage)) and nested:
+        found = nested if isinstance(nested, list) else [nested]
+        if role == "assistant":
+            found = found[-1:]  # a state holds the whole conversation; the answer is its end
+        return chat_messages(found, limit)
+    for key in _TEXT_KEYS:
+        text = value.get(key)
+        if isinstance(text, (str, BaseMessage)) and text and len(value) == 1:
+            return (
+                [message(text, limit)]
+                if isinstance(text, BaseMessage)
+                else [m.Message(role, content_parts(text, limit))]
+            )
+    return [m.Message(role=role, parts=_data_parts(value, limit))] if value else None
+
+
+def _data_parts(value: Any, limit: int) -> list[m.Part]:
+    return [m.Text(clip(value if isinstance(value, str) else to_json(plain(value, limit)), limit))]
+
+
+def _is_message(item: Any) -> bool:
+    if isinstance(item, BaseMessage):
+        return True
+    return (isinstance(item, tuple) and len(item) == 2 and isinstance(item[0], str)) or (
+        isinstance(item, Mapping) and "role" in item and "content" in item
+    )

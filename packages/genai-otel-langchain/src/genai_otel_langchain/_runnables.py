@@ -1,0 +1,98 @@
+"""What can be told of a runnable by looking at it: whose type it is, its name, whether it is a graph or an agent."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
+
+_FRAMEWORK = ("langchain", "langgraph")
+_AGENT_FACTORIES = (
+    "langchain.agents.factory",
+    "langchain.agents.react_agent",
+    "langgraph.prebuilt.chat_agent_executor",
+)
+_AGENT_CLASSES = frozenset({"AgentExecutor"})
+_GRAPH_CLASSES = frozenset({"Pregel", "RemoteGraph"})
+# Names that runs carry when nobody named them.
+_TYPE_NAME = re.compile(
+    r"^(?:Runnable[A-Z]\w*|LangGraph|StateGraph|CompiledStateGraph|CompiledGraph|Pregel|RemoteGraph|AgentExecutor"
+    r"|Chain|LLMChain|SequentialChain|ChannelWrite|ChannelRead|PregelNode|RunnableSeq|Lambda|Unnamed)(?:<.*>)?$",
+    re.DOTALL,
+)
+# A name with an id in it would make every span name unique.
+_ID = re.compile(r"[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-|[0-9a-f]{16,}|\d{6,}")
+_agents: WeakKeyDictionary[Any, bool] = WeakKeyDictionary()
+
+
+class Facts(NamedTuple):
+    """What a runnable is. `name` is one that the application gave; `plumbing` code belongs to the framework."""
+
+    graph: bool = False
+    agent: bool = False
+    name: str | None = None
+    type_name: str | None = None
+    plumbing: bool = False
+
+
+NOTHING = Facts()
+
+
+def facts_of(runnable: Any) -> Facts:
+    """Look at a runnable; anything else tells nothing."""
+    cls = type(runnable)
+    lineage = {base.__name__ for base in cls.__mro__}
+    graph = not lineage.isdisjoint(_GRAPH_CLASSES)
+    agent = not lineage.isdisjoint(_AGENT_CLASSES) or (graph and _is_agent_graph(runnable))
+    framework = cls.__module__.startswith(_FRAMEWORK)
+    name = getattr(runnable, "name", None)
+    return Facts(
+        graph=graph,
+        agent=agent,
+        name=given_name(name, cls.__name__ if framework else None),
+        type_name=cls.__name__ if framework else None,
+        plumbing=framework and _runs_framework_code(runnable),
+    )
+
+
+def given_name(name: object, type_name: str | None = None) -> str | None:
+    """Return `name` if the application gave it: no type's name, nothing with an id in it."""
+    if not isinstance(name, str) or not name or name == type_name:
+        return None
+    return None if _TYPE_NAME.match(name) or _ID.search(name) else name
+
+
+def _runs_framework_code(runnable: Any) -> bool:
+    function = getattr(runnable, "func", None) or getattr(runnable, "afunc", None)
+    return function is not None and str(getattr(function, "__module__", "")).startswith(_FRAMEWORK)
+
+
+def _is_agent_graph(graph: Any) -> bool:
+    try:
+        known = _agents.get(graph)
+        if known is None:
+            known = _agents[graph] = _from_agent_factory(graph)
+        return known
+    except TypeError:  # not hashable
+        return _from_agent_factory(graph)
+
+
+def _from_agent_factory(graph: Any) -> bool:
+    nodes = getattr(graph, "nodes", None)
+    if not isinstance(nodes, dict):
+        return False
+    return any(
+        _module(function) in _AGENT_FACTORIES for node in nodes.values() for function in _functions(node)
+    )
+
+
+def _module(function: Any) -> str:
+    return str(getattr(function, "__module__", ""))
+
+
+def _functions(node: Any) -> Iterator[Any]:
+    bound = getattr(node, "bound", None)
+    for step in getattr(bound, "steps", None) or (bound,):
+        yield getattr(step, "func", None)
+        yield getattr(step, "afunc", None)

@@ -1,0 +1,118 @@
+"""Tool and retriever runs: LangChain's callback arguments to `ToolExecution` and `Retrieval`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+from langchain_core.messages import ToolMessage
+
+from genai_otel_core.messages import Document
+from genai_otel_core.operations import Failure, Retrieval, ToolExecution
+from genai_otel_core.plain import clip, plain
+
+TOOL_ERROR = "tool_error"
+"""`error.type` of a failure that a tool reports in its answer, as in the MCP conventions."""
+
+_SCORES = ("relevance_score", "score", "similarity_score", "_score", "similarity")
+_STORE_NAMES = ("index_name", "_index_name", "collection_name", "_collection_name")
+_MAX_DOCUMENTS = 1000
+
+
+def tool_execution(serialized: Any, name: str | None, call_id: object) -> ToolExecution:
+    """Build the operation for a tool run that starts, without content."""
+    described = serialized if isinstance(serialized, Mapping) else {}
+    own = described.get("name")
+    return ToolExecution(
+        name=own if isinstance(own, str) and own else name,
+        type="function",
+        call_id=call_id if isinstance(call_id, str) and call_id else None,
+    )
+
+
+def arguments(inputs: Any, input_str: Any, limit: int) -> Any:
+    """The tool's arguments as an object. Content."""
+    if isinstance(inputs, Mapping):
+        return plain(inputs, limit)
+    return {"input": plain(input_str, limit)}
+
+
+def tool_message(output: Any) -> ToolMessage | None:
+    """The message that a tool's output is, or that its command carries."""
+    if isinstance(output, ToolMessage):
+        return output
+    update = getattr(output, "update", None)
+    messages = (
+        update.get("messages")
+        if isinstance(update, Mapping)
+        else output
+        if isinstance(output, list)
+        else None
+    )
+    if isinstance(messages, Sequence):
+        return next((found for found in map(tool_message, messages) if found is not None), None)
+    return None
+
+
+def result(output: Any, message: ToolMessage | None, limit: int) -> Any:
+    """The tool's result as an object. Content."""
+    value = output if message is None else message.content
+    data = plain(value, limit)
+    return data if isinstance(data, dict) else {"content": data}
+
+
+def reported_failure(message: ToolMessage | None, content: bool, limit: int) -> Failure | None:
+    """The failure that a tool answered with instead of raising it."""
+    if message is None or getattr(message, "status", None) != "error":
+        return None
+    text = clip(message.content, limit) if content and isinstance(message.content, str) else None
+    return Failure(type=TOOL_ERROR, exception_type=TOOL_ERROR, message=text)
+
+
+def retrieval(name: str | None, metadata: Mapping[str, Any], retriever: Any) -> Retrieval:
+    """Build the operation for a retriever run that starts, without content."""
+    model = metadata.get("ls_embedding_model")
+    store = getattr(retriever, "vectorstore", None)
+    source = next(
+        (n for n in (getattr(store, attr, None) for attr in _STORE_NAMES) if isinstance(n, str) and n), None
+    )
+    return Retrieval(
+        name=name,
+        model=model if isinstance(model, str) and model else None,
+        data_source_id=source,
+        top_k=_top_k(retriever),
+    )
+
+
+def _top_k(retriever: Any) -> float | None:
+    search = getattr(retriever, "search_kwargs", None)
+    candidates = (
+        search.get("k") if isinstance(search, Mapping) else None,
+        getattr(retriever, "k", None),
+        getattr(retriever, "top_k", None),
+    )
+    return next((k for k in candidates if isinstance(k, (int, float)) and not isinstance(k, bool)), None)
+
+
+def documents(found: Any, content: bool, limit: int) -> list[Document] | None:
+    """The documents found: id and score, and with `content` their text and metadata."""
+    if not isinstance(found, Iterable) or isinstance(found, (str, Mapping)):
+        return None
+    return [_document(item, content, limit) for item in islice(found, _MAX_DOCUMENTS)]
+
+
+def _document(item: Any, content: bool, limit: int) -> Document:
+    metadata = getattr(item, "metadata", None)
+    known = metadata if isinstance(metadata, Mapping) else {}
+    own = getattr(item, "id", None)
+    own = known.get("id") if own is None else own
+    score = next(
+        (s for s in map(known.get, _SCORES) if isinstance(s, (int, float)) and not isinstance(s, bool)), None
+    )
+    out = Document(id=own if isinstance(own, str) else None, score=score)
+    if content:
+        text = getattr(item, "page_content", None)
+        out.content = clip(text, limit) if isinstance(text, str) else None
+        out.metadata = plain(known, limit) if known else None
+    return out

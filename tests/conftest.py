@@ -1,0 +1,36 @@
+"""Every test runs strict, without network, and fails if our guard had to catch something it did not expect."""
+
+from __future__ import annotations
+
+import os
+
+os.environ["GENAI_OTEL_STRICT"] = "1"
+os.environ.setdefault("LANGSMITH_TRACING", "false")
+
+from collections.abc import Iterator
+
+import pytest
+
+from genai_otel_core import guard
+from genai_otel_core.testing import Capture, capture
+
+pytest_plugins: list[str] = []
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "guard_may_catch: the test provokes errors that our guard catches")
+
+
+@pytest.fixture
+def seen() -> Iterator[Capture]:
+    """What the code under test emits."""
+    with capture() as captured:
+        yield captured
+
+
+@pytest.fixture(autouse=True)
+def _no_guarded_errors(request: pytest.FixtureRequest) -> Iterator[None]:
+    before = guard.failure_counts()
+    yield
+    if request.node.get_closest_marker("guard_may_catch") is None:
+        assert guard.failure_counts() == before
