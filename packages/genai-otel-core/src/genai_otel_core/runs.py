@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from genai_otel_core.current import Activation
     from genai_otel_core.operations import Operation
+    from genai_otel_core.streams import Stream
 
 _REMEMBERED = 256
 """How many ended runs are remembered, so that a child that starts late still finds its parent."""
@@ -26,8 +27,8 @@ class Run:
         "agent",
         "children",
         "ended_ns",
+        "held",
         "id",
-        "last_chunk_ns",
         "note",
         "operation",
         "origin",
@@ -35,6 +36,8 @@ class Run:
         "span",
         "start_keys",
         "started_ns",
+        "stream",
+        "streamed",
         "suppressed",
     )
 
@@ -48,13 +51,25 @@ class Run:
         self.agent: Run | None = parent.agent if parent is not None else None
         self.suppressed = parent.suppressed if parent is not None else False
         self.start_keys: frozenset[str] = frozenset()
-        self.last_chunk_ns: int | None = None
+        self.stream: Stream | None = None
         self.note: object = None
         """The adapter's own remark on the run."""
         self.origin: Hashable | None = None
+        self.streamed = False
+        """Code outside the run reads its output as a stream, and may stop."""
+        self.held: list[Run] = []
+        """Cancelled runs below, of which only the end of this one tells who cancelled them."""
         self.ended_ns: int | None = None
         self.children: dict[Hashable, Run] = {}
         """Open runs directly below; those of a run that ended before them move up to its parent."""
+
+    @property
+    def root(self) -> Run:
+        """The topmost run above this one, or itself."""
+        run = self
+        while run.parent is not None:
+            run = run.parent
+        return run
 
     @property
     def visible(self) -> Run | None:

@@ -11,9 +11,8 @@ from opentelemetry.trace import NonRecordingSpan, TracerProvider
 
 from genai_otel_core import agents, current, errors, sharing
 from genai_otel_core.conventions import Convention
-from genai_otel_core.events import Events
+from genai_otel_core.emitter import Emitter
 from genai_otel_core.guard import attempt
-from genai_otel_core.metrics import Metrics
 from genai_otel_core.operations import (
     ABANDONED,
     CANCELLED,
@@ -26,9 +25,9 @@ from genai_otel_core.operations import (
 )
 from genai_otel_core.runs import Run, RunStore, now_ns
 from genai_otel_core.settings import Settings, check
-from genai_otel_core.spans import Spans, wall_ns
-
-_MAX_INTERVALS = 100_000
+from genai_otel_core.spans import wall_ns
+from genai_otel_core.streams import Stream
+from genai_otel_core.usage import Usage
 
 
 class Telemetry:
@@ -70,10 +69,7 @@ class Telemetry:
         sharing.check_providers(tracer_provider, meter_provider, logger_provider)
         # Kept, so that their identity stays theirs for as long as handlers may share this telemetry.
         self._providers = (tracer_provider, meter_provider, logger_provider)
-        conventions = self._settings.conventions
-        self._spans = Spans(tracer_provider, conventions)
-        self._metrics = Metrics(meter_provider, conventions)
-        self._events = Events(logger_provider, conventions)
+        self._emitter = Emitter(tracer_provider, meter_provider, logger_provider, self._settings.conventions)
         self._runs = RunStore(max_runs, max_run_age, self._evict)
 
     @property
@@ -109,6 +105,7 @@ class Telemetry:
         visible: Callable[[Run], bool] | None = None,
         origin: Hashable | None = None,
         attach: bool = True,
+        streamed: bool = False,
         note: object = None,
     ) -> Run | None:
         """Start a run; without `operation` a hidden one, which stands for its parent.
@@ -122,6 +119,7 @@ class Telemetry:
             origin: where the framework starts it from, if several runs may start there as siblings; see
                 `current.place`.
             attach: make the operation's span current in the calling context.
+            streamed: code outside the run reads its output as a stream, and may stop reading.
             note: kept with the run for the adapter.
         """
         if run_id in self._runs:
@@ -130,7 +128,7 @@ class Telemetry:
         above = None if named is None else named.visible
         context, parent = current.place(above, origin)
         run = Run(run_id, named or parent, now_ns())
-        run.origin, run.note = origin, note
+        run.origin, run.note, run.streamed = origin, note, streamed
         if not run.suppressed and current.is_suppressed():
             run.suppressed = True
         if operation is not None and not run.suppressed:
@@ -149,31 +147,42 @@ class Telemetry:
         if op.agent_name is None and run.agent is not None:
             op.agent_name = agents.name_of(run.agent.operation)
         run.operation = op
-        run.span, run.start_keys = self._spans.start(op, context)
+        run.span, run.start_keys = self._emitter.start(op, context)
         if isinstance(op, AgentInvocation):
             run.agent = run
 
-    def chunk(self, run_id: Hashable, consumer_next: bool = False) -> None:
-        """Report a content-bearing chunk of a stream.
+    def chunk(
+        self,
+        run_id: Hashable,
+        *,
+        bears_content: bool = True,
+        text: str | None = None,
+        usage: Usage | None = None,
+    ) -> None:
+        """Report a chunk of a stream.
 
-        With `consumer_next` the chunk goes to code outside the operation next: the request is out, so the
-        operation stops being current.
+        Args:
+            run_id: the run that streams.
+            bears_content: whether it is a chunk in time; role, usage and end markers are not.
+            text: its text, kept in case the stream is left early, if content is captured.
+            usage: the usage that it reports.
         """
         run = self._runs.get(run_id)
         if run is None or not isinstance(run.operation, Inference):
             return
-        now = now_ns()
-        response = run.operation.response
-        if run.last_chunk_ns is None:
-            response.time_to_first_chunk_s = (now - run.started_ns) / 1e9
-        elif len(response.chunk_intervals_s) < _MAX_INTERVALS:
-            response.chunk_intervals_s.append((now - run.last_chunk_ns) / 1e9)
-        run.last_chunk_ns = now
-        if consumer_next:
-            self.sleep(run_id)
+        stream = run.stream
+        if stream is None:
+            stream = run.stream = Stream()
+            run.operation.request.stream = True
+        if bears_content:
+            stream.take_time(run.operation, run.started_ns, now_ns())
+        if text and self.captures_content:
+            stream.take_text(text, self._settings.max_content_bytes)
+        if usage is not None:
+            stream.take_usage(usage)
 
     def sleep(self, run_id: Hashable) -> None:
-        """Stop a run from being current, before its end."""
+        """Stop a run from being current before its end: its request is out, its reader's code comes next."""
         run = self._runs.get(run_id)
         if run is not None and run.activation is not None:
             run.activation.asleep = True
@@ -197,51 +206,49 @@ class Telemetry:
         else:
             outcome = CANCELLED if errors.is_cancellation(error) else COMPLETED
             failure = errors.describe(error, self.captures_content)
-        self.end_below(run, outcome, failure)
+        # A cancelled model or tool gets no end of its own, so it ends with what is above it.
+        for ended in [self._runs.pop(below.id) for below in self._runs.below(run)]:
+            if ended is not None:
+                self._end(ended, outcome, failure)
         popped = self._runs.pop(run_id)
         if popped is not None:
             self._end(popped, outcome, failure)
-
-    def end_below(self, run: Run, outcome: str, failure: Failure | None) -> None:
-        """End what is still open below a run: a cancelled model or tool gets no end of its own."""
-        for open_run in self._runs.below(run):
-            popped = self._runs.pop(open_run.id)
-            if popped is not None:
-                self._end(popped, outcome, failure)
 
     def _evict(self, run: Run) -> None:
         self._end(run, EVICTED, None)
 
     def _end(self, run: Run, outcome: str, failure: Failure | None) -> None:
+        op = run.operation
+        run.ended_ns = wall_ns()
+        if op is not None:
+            if outcome == ABANDONED and run.parent is not None and run.parent.ended_ns is not None:
+                # The parent's end came first, in the same call: a stream closed from the outside in.
+                run.ended_ns = min(run.ended_ns, run.parent.ended_ns)
+            op.duration_s = (now_ns() - run.started_ns) / 1e9
+            op.outcome, op.failure = outcome, op.failure or failure
+            if run.stream is not None and isinstance(op, Inference):
+                run.stream.settle(op)
+            if run.activation is not None:
+                run.activation.close()
+        root = run.root
+        if outcome == CANCELLED and root.streamed and root.id in self._runs:
+            # The stream's reader may be who stopped it; its end will tell.
+            root.held.append(run)
+            return
+        stopped_by_reader = outcome == ABANDONED
+        for held in run.held:
+            if stopped_by_reader and held.operation is not None:
+                held.operation.failure = None
+            self._emit(held)
+        run.held = []
+        self._emit(run)
+
+    def _emit(self, run: Run) -> None:
         op, span = run.operation, run.span
         if op is None or span is None:
             return
-        ended = now_ns()
-        op.duration_s = (ended - run.started_ns) / 1e9
-        op.outcome = outcome
-        op.failure = op.failure or failure
-        above = run.parent
-        end_ns: int | None = None
-        if outcome == ABANDONED and above is not None and above.ended_ns is not None:
-            # The parent's end came first, in the same call: a stream closed from the outside in.
-            end_ns = above.ended_ns
         attempt("agents.roll_up", agents.roll_up, run)
-        if outcome != EVICTED:
-            attempt("metrics.finish", self._metrics.finish, op)
-        on_span = attempt("events.finish", self._events.finish, op, span, self._settings.content_on_event)
-        attempt(
-            "spans.finish",
-            self._spans.finish,
-            span,
-            op,
-            run.start_keys,
-            self._settings.content_on_span,
-            on_span or (),
-            end_ns,
-        )
-        run.ended_ns = end_ns or wall_ns()
-        if run.activation is not None:
-            run.activation.close()
+        self._emitter.finish(op, span, run.start_keys, self._settings, run.ended_ns)
         # A late child still finds its parent; the finished span and its content are let go.
         run.span = NonRecordingSpan(span.get_span_context())
-        run.operation = run.activation = None
+        run.operation = run.activation = run.stream = None

@@ -38,7 +38,7 @@ def _chain_start(telemetry: Telemetry, kwargs: Mapping[str, Any], seen: Caller |
         run_type=_text(kwargs.get("run_type")),
         tags=[tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else (),
         metadata=metadata if isinstance(metadata, Mapping) else {},
-        in_agent_graph=isinstance(above, Decision) and above.rule in ("agent-runnable", "agent-metadata"),
+        above=above.rule if isinstance(above, Decision) else None,
         facts=NOTHING if seen is None else facts_of(seen.runnable),
     )
 

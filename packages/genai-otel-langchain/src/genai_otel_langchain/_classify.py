@@ -10,6 +10,10 @@ from typing import Any, NamedTuple
 from genai_otel_langchain._runnables import NOTHING, Facts, given_name
 
 
+FRAMEWORK_GRAPHS = frozenset({"agent-runnable", "agent-metadata", "entrypoint"})
+"""Rules for graphs whose nodes are the framework's own."""
+
+
 class Role(enum.Enum):
     """What a chain run becomes."""
 
@@ -37,8 +41,8 @@ class ChainStart:
     run_type: str | None = None
     tags: Sequence[str] = ()
     metadata: Mapping[str, Any] = field(default_factory=dict)
-    in_agent_graph: bool = False
-    """The run directly above is an agent's graph, whose nodes are the framework's."""
+    above: str | None = None
+    """The rule that decided on the run directly above."""
     facts: Facts = NOTHING
 
 
@@ -73,8 +77,8 @@ def _agent(start: ChainStart) -> Decision | None:
 def _node(start: ChainStart) -> Decision | None:
     if start.facts.graph or not any(tag.startswith("graph:step:") for tag in start.tags):
         return None
-    if start.in_agent_graph:
-        return Decision(Role.HIDDEN, None, "agent-node")
+    if start.above in FRAMEWORK_GRAPHS:
+        return Decision(Role.HIDDEN, None, "framework-node")
     if not start.name or start.name.startswith("__"):
         return Decision(Role.HIDDEN, None, "internal-node")
     return Decision(Role.NODE, start.name, "graph-node")
@@ -84,6 +88,8 @@ def _graph(start: ChainStart) -> Decision | None:
     if not start.facts.graph:
         return None
     name = start.facts.name or given_name(start.name)
+    if start.facts.entrypoint:
+        return Decision(Role.WORKFLOW, name, "entrypoint")
     if start.root or name is None:
         return Decision(Role.WORKFLOW, name, "graph")
     return Decision(Role.AGENT, name, "named-subgraph")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,12 +24,23 @@ def placement(telemetry: Telemetry, parent_run_id: object, seen: Caller | None) 
     if seen is not None:
         place["origin"] = seen.origin
         if seen.is_read_by_application:
+            place["streamed"] = True
             # The reader of a stream shares the generator's context; the code inside has LangChain's variable.
-            if seen.is_async_stream and not ASYNC_CONTEXT_REACHES_CODE:
+            if seen.streams_from_a_task:
+                reader = _task()
+                place["visible"] = lambda run: _task() is not reader
+            elif seen.is_async_stream and not ASYNC_CONTEXT_REACHES_CODE:
                 place["attach"] = False
             else:
                 place["visible"] = lambda run: _is_inside(telemetry, run)
     return place
+
+
+def _task() -> asyncio.Task[Any] | None:
+    try:
+        return asyncio.current_task()
+    except RuntimeError:  # no running loop: a thread
+        return None
 
 
 def _run_of_this_code() -> Any:

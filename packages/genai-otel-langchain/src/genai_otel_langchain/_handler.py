@@ -108,7 +108,7 @@ class Handler(_compat.GraphCallbackHandler):
     @guarded
     def on_llm_new_token(self, token: Any, *, run_id: UUID, **kwargs: Any) -> None:
         """Take a chunk of a stream."""
-        _streaming.take_chunk(self.telemetry, run_id, token, kwargs.get("chunk"), self._limit)
+        _streaming.take_chunk(self.telemetry, run_id, token, kwargs.get("chunk"))
 
     @guarded
     def on_stream_event(self, event: Any, *, run_id: UUID, **kwargs: Any) -> None:
@@ -129,13 +129,10 @@ class Handler(_compat.GraphCallbackHandler):
         self._fail(run_id, error)
 
     def _read_result(self, run_id: UUID, response: Any) -> None:
-        run = self.telemetry.find(run_id)
-        if run is None or not isinstance(run.operation, Inference):
+        op = self.telemetry.operation(run_id)
+        if not isinstance(op, Inference):
             return
-        op = run.operation
-        _streaming.settle(run)
         _response.read_result(op, response)
-        _streaming.correct_usage(run)
         if self.telemetry.captures_content:
             choices = list(_response.generations_of(response))
             if choices:
@@ -252,7 +249,7 @@ class Handler(_compat.GraphCallbackHandler):
             op.conversation_id = _context.conversation_id(kwargs.get("metadata"))
         place = _context.placement(self.telemetry, kwargs.get("parent_run_id"), seen)
         run = self.telemetry.start(run_id, op, note=note, **place)
-        if run is not None and op is not None and seen is not None and seen.is_coroutine:
+        if run is not None and op is not None and seen is not None and seen.runs_as_coroutine:
             when_gone(seen.frame, lambda: self._gone(run))
 
     def _gone(self, run: Run) -> None:

@@ -15,6 +15,9 @@ from typing import Any
 _GENERATOR = inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
 _MACHINERY = ("langchain_core.callbacks", "genai_otel_")
 _MAX_FRAMES = 16
+# Event streaming "v3" of chat models starts a run in plain functions and hands a stream object out.
+_EVENT_STREAM = "ensure_started"
+_ASYNC_EVENT_STREAM = "_achat_model_stream_v3"
 
 
 class Caller:
@@ -37,8 +40,9 @@ class Caller:
 
     @property
     def is_stream(self) -> bool:
-        """Whether it is a generator, so that its context is its reader's."""
-        return bool(self.frame.f_code.co_flags & _GENERATOR)
+        """Whether it is a generator or makes a stream, so that its context is its reader's."""
+        code = self.frame.f_code
+        return bool(code.co_flags & _GENERATOR) or code.co_name in (_EVENT_STREAM, _ASYNC_EVENT_STREAM)
 
     @property
     def is_async_stream(self) -> bool:
@@ -46,9 +50,14 @@ class Caller:
         return bool(self.frame.f_code.co_flags & inspect.CO_ASYNC_GENERATOR)
 
     @property
-    def is_coroutine(self) -> bool:
-        """Whether it is a coroutine."""
-        return bool(self.frame.f_code.co_flags & inspect.CO_COROUTINE)
+    def streams_from_a_task(self) -> bool:
+        """Whether it returns a stream that a task of its own fills."""
+        return self.frame.f_code.co_name == _ASYNC_EVENT_STREAM
+
+    @property
+    def runs_as_coroutine(self) -> bool:
+        """Whether it is a coroutine that lasts as long as the run."""
+        return bool(self.frame.f_code.co_flags & inspect.CO_COROUTINE) and not self.streams_from_a_task
 
     @property
     def is_read_by_application(self) -> bool:

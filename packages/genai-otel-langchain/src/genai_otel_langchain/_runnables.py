@@ -27,13 +27,18 @@ _agents: WeakKeyDictionary[Any, bool] = WeakKeyDictionary()
 
 
 class Facts(NamedTuple):
-    """What a runnable is. `name` is one that the application gave; `plumbing` code belongs to the framework."""
+    """What a runnable is.
+
+    `name` is one that the application gave; `plumbing` code belongs to the framework; an `entrypoint` is
+    LangGraph's graph of one function, which is called by that function's name.
+    """
 
     graph: bool = False
     agent: bool = False
     name: str | None = None
     type_name: str | None = None
     plumbing: bool = False
+    entrypoint: bool = False
 
 
 NOTHING = Facts()
@@ -47,6 +52,11 @@ def facts_of(runnable: Any) -> Facts:
     agent = not lineage.isdisjoint(_AGENT_CLASSES) or (graph and _is_agent_graph(runnable))
     framework = cls.__module__.startswith(_FRAMEWORK)
     name = getattr(runnable, "name", None)
+    if framework and name is None:
+        # A binding (`with_retry`, `bind`) is called by the type of what it binds.
+        cls = type(_innermost(runnable))
+    if cls.__name__ == "Pregel" and len(getattr(runnable, "nodes", ())) == 1:
+        return Facts(graph=True, name=given_name(next(iter(runnable.nodes))), entrypoint=True)
     return Facts(
         graph=graph,
         agent=agent,
@@ -54,6 +64,15 @@ def facts_of(runnable: Any) -> Facts:
         type_name=cls.__name__ if framework else None,
         plumbing=framework and _runs_framework_code(runnable),
     )
+
+
+def _innermost(runnable: Any) -> Any:
+    for _ in range(8):
+        bound = getattr(runnable, "bound", None)
+        if bound is None:
+            break
+        runnable = bound
+    return runnable
 
 
 def given_name(name: object, type_name: str | None = None) -> str | None:

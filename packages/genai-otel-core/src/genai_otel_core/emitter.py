@@ -1,0 +1,45 @@
+"""Spans, metrics and events of one set of providers: an operation in, telemetry out."""
+
+from __future__ import annotations
+
+from opentelemetry._logs import LoggerProvider
+from opentelemetry.context import Context
+from opentelemetry.metrics import MeterProvider
+from opentelemetry.trace import Span, TracerProvider
+
+from genai_otel_core.conventions import Convention
+from genai_otel_core.events import Events
+from genai_otel_core.guard import attempt
+from genai_otel_core.metrics import Metrics
+from genai_otel_core.operations import EVICTED, Operation
+from genai_otel_core.settings import Settings
+from genai_otel_core.spans import Spans
+
+
+class Emitter:
+    """The three signals of operations. Each is guarded by itself: one that fails leaves the others."""
+
+    def __init__(
+        self,
+        tracer_provider: TracerProvider | None,
+        meter_provider: MeterProvider | None,
+        logger_provider: LoggerProvider | None,
+        conventions: tuple[Convention, ...],
+    ) -> None:
+        self._spans = Spans(tracer_provider, conventions)
+        self._metrics = Metrics(meter_provider, conventions)
+        self._events = Events(logger_provider, conventions)
+
+    def start(self, op: Operation, context: Context) -> tuple[Span, frozenset[str]]:
+        """Start the operation's span; also return the names of the attributes it was given."""
+        return self._spans.start(op, context)
+
+    def finish(
+        self, op: Operation, span: Span, given: frozenset[str], settings: Settings, end_ns: int | None
+    ) -> None:
+        """Record the points of an ended operation, emit its events, fill and end its span."""
+        if op.outcome != EVICTED:
+            attempt("metrics.finish", self._metrics.finish, op)
+        on_event, on_span = settings.content_on_event, settings.content_on_span
+        span_events = attempt("events.finish", self._events.finish, op, span, on_event)
+        attempt("spans.finish", self._spans.finish, span, op, given, on_span, span_events or (), end_ns)
