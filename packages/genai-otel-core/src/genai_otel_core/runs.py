@@ -39,6 +39,7 @@ class Run:
         "stream",
         "streamed",
         "suppressed",
+        "waits",
     )
 
     def __init__(self, run_id: Hashable, parent: Run | None, started_ns: int) -> None:
@@ -57,6 +58,8 @@ class Run:
         self.origin: Hashable | None = None
         self.streamed = False
         """Code outside the run reads its output as a stream, and may stop."""
+        self.waits = False
+        """It has ended, and is to cover what is being closed below it."""
         self.held: list[Run] = []
         """Cancelled runs below, of which only the end of this one tells who cancelled them."""
         self.ended_ns: int | None = None

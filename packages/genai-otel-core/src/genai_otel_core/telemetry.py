@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Hashable, Sequence
 
 from opentelemetry._logs import LoggerProvider
@@ -28,6 +29,14 @@ from genai_otel_core.settings import Settings, check
 from genai_otel_core.spans import wall_ns
 from genai_otel_core.streams import Stream
 from genai_otel_core.usage import Usage
+
+
+def _in_event_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 class Telemetry:
@@ -188,10 +197,25 @@ class Telemetry:
             run.activation.asleep = True
 
     def finish(self, run_id: Hashable, outcome: str = COMPLETED) -> None:
-        """End a run without failure; a second end does nothing."""
+        """End a run without failure; a second end does nothing.
+
+        A stream that ends while models below still stream was left by its reader. Such models are closed
+        from the outside in, right after it, and are to lie within it: it waits for them.
+        """
+        run = self._runs.get(run_id)
+        if run is not None and run.streamed and outcome == COMPLETED and self._streams_below(run):
+            outcome = ABANDONED
+            if not _in_event_loop():
+                run.waits = True
+                if run.activation is not None:
+                    run.activation.close()
+                return
         run = self._runs.pop(run_id)
         if run is not None:
             self._end(run, outcome, None)
+
+    def _streams_below(self, run: Run) -> bool:
+        return any(below.stream is not None for below in self._runs.below(run))
 
     def fail(self, run_id: Hashable, error: BaseException) -> None:
         """End a run with an error, and what is still open below it with the same.
@@ -242,6 +266,10 @@ class Telemetry:
             self._emit(held)
         run.held = []
         self._emit(run)
+        if root.waits and root is not run and not self._streams_below(root):
+            waiting = self._runs.pop(root.id)
+            if waiting is not None:
+                self._end(waiting, ABANDONED, None)
 
     def _emit(self, run: Run) -> None:
         op, span = run.operation, run.span

@@ -124,7 +124,13 @@ def _point(point: Any, unit: str) -> dict[str, Any]:
     attributes = dict(point.attributes or {})
     if hasattr(point, "bucket_counts"):
         bounds = list(point.explicit_bounds)
-        return {"attributes": attributes, "unit": unit, "sum": point.sum, "count": point.count, "bounds": bounds}
+        return {
+            "attributes": attributes,
+            "unit": unit,
+            "sum": point.sum,
+            "count": point.count,
+            "bounds": bounds,
+        }
     return {"attributes": attributes, "unit": unit, "value": point.value}
 
 

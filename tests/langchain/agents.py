@@ -1,0 +1,19 @@
+"""Agents by whatever factory the installed LangChain has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+try:
+    from langchain.agents import create_agent
+except ImportError:  # before LangChain 1.0
+    create_agent = None
+
+
+def make_agent(model: Any, tools: list[Any], name: str | None = None, **kwargs: Any) -> Any:
+    """Return a tool-calling agent."""
+    if create_agent is not None:
+        return create_agent(model, tools, name=name, **kwargs)
+    from langgraph.prebuilt import create_react_agent
+
+    return create_react_agent(model, tools, name=name, **kwargs)

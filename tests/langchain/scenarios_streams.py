@@ -1,0 +1,172 @@
+"""Scenarios: streams, read and left."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+
+from agents import make_agent
+from langchain_core.output_parsers import StrOutputParser
+from langgraph.graph import START, MessagesState, StateGraph
+
+from scenarios import HI, PROMPT, Q, model, scenario, user
+
+
+@scenario("""
+invoke_workflow abandoned
+  chat scripted-1 CLIENT
+""")
+def stream_break(h, cfg):
+    for x in (PROMPT | model("a b c d") | StrOutputParser()).stream(Q, cfg):
+        if x:
+            break
+
+
+@scenario("""
+chat scripted-1 CLIENT abandoned
+""")
+def llm_stream_break(h, cfg):
+    for x in model("a b c d").stream("x", cfg):
+        if x.content:
+            break
+
+
+@scenario("""
+invoke_workflow abandoned
+  chat scripted-1 CLIENT
+""")
+def stream_gc(h, cfg):
+    it = (PROMPT | model("a b c d") | StrOutputParser()).stream(Q, cfg)
+    next(it)
+    del it
+    gc.collect()
+
+
+@scenario("""
+invoke_workflow abandoned
+  chat scripted-1 CLIENT abandoned
+""")
+async def astream_break(h, cfg):
+    async for x in (PROMPT | model("a b c d", delay_s=0.001) | StrOutputParser()).astream(Q, cfg):
+        if x:
+            break
+    await asyncio.sleep(0.05)
+
+
+@scenario("""
+invoke_workflow abandoned
+  chat scripted-1 CLIENT abandoned
+""")
+async def astream_aclose(h, cfg):
+    it = (PROMPT | model("a b c d", delay_s=0.001) | StrOutputParser()).astream(Q, cfg)
+    async for x in it:
+        if x:
+            break
+    await it.aclose()
+
+
+@scenario("""
+invoke_workflow !asyncio.exceptions.CancelledError
+  chat scripted-1 CLIENT !asyncio.exceptions.CancelledError
+""")
+async def wait_for_astream(h, cfg):
+    async def go():
+        async for x in (PROMPT | model("a b c", delay_s=0.05) | StrOutputParser()).astream(Q, cfg):
+            pass
+
+    try:
+        await asyncio.wait_for(go(), 0.12)
+    except asyncio.TimeoutError:
+        pass
+
+
+@scenario("""
+invoke_agent ag abandoned
+  chat scripted-1 CLIENT cancelled
+""")
+async def agent_astream_break(h, cfg):
+    ag = make_agent(
+        model("a b c d", delay_s=0.005),
+        [],
+        name="ag",
+    )
+    async for x in ag.astream(HI, cfg, stream_mode="messages"):
+        break
+    await asyncio.sleep(0.1)
+
+
+@scenario("""
+invoke_agent ag abandoned
+  chat scripted-1 CLIENT
+""")
+def agent_stream_break(h, cfg):
+    ag = make_agent(model("a b c d e f", delay_s=0.005), [], name="ag")
+    for x in ag.stream(HI, cfg, stream_mode="messages"):
+        break
+
+
+@scenario("""
+invoke_workflow
+  chat scripted-1 CLIENT
+invoke_workflow
+  chat scripted-1 CLIENT
+""")
+async def two_streams(h, cfg):
+    c = PROMPT | model("a b c") | StrOutputParser()
+    a = c.astream(Q, cfg)
+    b = c.astream(Q, cfg)
+    await anext(a)
+    await anext(b)
+    async for _ in a:
+        pass
+    async for _ in b:
+        pass
+
+
+@scenario("""
+chat scripted-1 CLIENT
+chat scripted-1 CLIENT
+""")
+def two_streams_sync(h, cfg):
+    m = model("a b c")
+    a = m.stream("x", cfg)
+    b = m.stream("y", cfg)
+    next(a)
+    next(b)
+    list(a)
+    list(b)
+
+
+@scenario("""
+invoke_workflow flow
+  n
+    writer
+      chat scripted-1 CLIENT
+    consumer
+    consumer
+    consumer
+    consumer
+    consumer
+    consumer
+""")
+def stream_in_node(h, cfg):
+    c = (PROMPT | model("a b c") | StrOutputParser()).with_config(run_name="writer")
+
+    def n(s):
+        for x in c.stream(Q):
+            with user("consumer"):
+                pass
+        return {"messages": [("ai", "x")]}
+
+    g = StateGraph(MessagesState).add_node("n", n).add_edge(START, "n").compile(name="flow")
+    g.invoke(HI, cfg)
+
+
+@scenario("""
+chat scripted-1 CLIENT
+""")
+async def async_events_v3(h, cfg):
+    m = model("a b c")
+    s = await m.astream_events("x", cfg, version="v3")
+    async for e in s:
+        pass
