@@ -17,7 +17,9 @@ from genai_otel_langchain._peek import Caller
 _CONVERSATION_KEYS = ("thread_id", "session_id", "conversation_id")
 
 
-def placement(telemetry: Telemetry, parent_run_id: object, seen: Caller | None) -> dict[str, Any]:
+def placement(
+    telemetry: Telemetry, parent_run_id: object, seen: Caller | None, is_model: bool
+) -> dict[str, Any]:
     """Return the arguments of `Telemetry.start` that say where a run belongs."""
     parent_id = parent_run_id if parent_run_id is not None else _run_of_this_code()
     place: dict[str, Any] = {"parent_id": parent_id}
@@ -29,6 +31,8 @@ def placement(telemetry: Telemetry, parent_run_id: object, seen: Caller | None) 
             if seen.streams_from_a_task:
                 reader = _task()
                 place["visible"] = lambda run: _task() is not reader
+            elif is_model:
+                pass  # current until its first chunk: the request is made before the reader sees anything
             elif seen.is_async_stream and not ASYNC_CONTEXT_REACHES_CODE:
                 place["attach"] = False
             else:

@@ -247,7 +247,9 @@ class Handler(_compat.GraphCallbackHandler):
     ) -> None:
         if op is not None:
             op.conversation_id = _context.conversation_id(kwargs.get("metadata"))
-        place = _context.placement(self.telemetry, kwargs.get("parent_run_id"), seen)
+        place = _context.placement(
+            self.telemetry, kwargs.get("parent_run_id"), seen, isinstance(op, Inference)
+        )
         run = self.telemetry.start(run_id, op, note=note, **place)
         if run is not None and op is not None and seen is not None and seen.runs_as_coroutine:
             when_gone(seen.frame, lambda: self._gone(run))
