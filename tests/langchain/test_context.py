@@ -11,7 +11,6 @@ from typing import Any
 import httpx
 import pytest
 from agents import make_agent
-from genai_otel_langchain import Handler
 from langchain_core.runnables import RunnableLambda
 from langchain_core.tools import tool
 from langgraph.graph import START, MessagesState, StateGraph
@@ -21,6 +20,7 @@ from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
 from opentelemetry.instrumentation.utils import suppress_http_instrumentation, suppress_instrumentation
 
 from genai_otel_core.testing import Capture, capture
+from genai_otel_langchain import Handler
 
 
 class _Server(BaseHTTPRequestHandler):

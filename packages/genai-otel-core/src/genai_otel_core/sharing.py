@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import uuid
 from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 _PROVIDERS = {"tracer_provider": "get_tracer", "meter_provider": "get_meter", "logger_provider": "get_logger"}
 _ENV = (ENV_CONVENTION, ENV_STABILITY, ENV_CAPTURE)
 _shared: WeakValueDictionary[Hashable, Telemetry] = WeakValueDictionary()
+_by_token: WeakValueDictionary[str, Telemetry] = WeakValueDictionary()
 _lock = threading.Lock()
 
 
@@ -38,6 +40,23 @@ def shared_telemetry(cls: type[Telemetry], options: dict[str, Any]) -> Telemetry
         if found is None:
             found = _shared[key] = cls(**options)
         return found
+
+
+def remember(telemetry: Telemetry) -> str:
+    """Return a token by which this process finds `telemetry` again after pickling."""
+    token = uuid.uuid4().hex
+    _by_token[token] = telemetry
+    return token
+
+
+def reconnect(cls: type[Telemetry], token: str, options: dict[str, Any]) -> Telemetry:
+    """Unpickle: the same telemetry in the same process, one on the process's own providers elsewhere."""
+    return _by_token.get(token) or shared_telemetry(cls, options)
+
+
+def without_providers(options: dict[str, Any]) -> dict[str, Any]:
+    """The options that mean something in another process."""
+    return {name: value for name, value in options.items() if name not in _PROVIDERS}
 
 
 def _key(cls: type[Telemetry], options: dict[str, Any]) -> Hashable | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Hashable, Sequence
+from typing import Any
 
 from opentelemetry._logs import LoggerProvider
 from opentelemetry.context import Context
@@ -74,12 +75,27 @@ class Telemetry:
         max_runs: int = 10_000,
         max_run_age: float = 3600.0,
     ) -> None:
+        self._options = {
+            name: value
+            for name, value in locals().items()
+            if name not in ("self", "__class__") and value is not None
+        }
+        self._token: str | None = None
         self._settings = check(convention, capture_content, detail, max_content_bytes, max_runs, max_run_age)
         sharing.check_providers(tracer_provider, meter_provider, logger_provider)
-        # Kept, so that their identity stays theirs for as long as handlers may share this telemetry.
-        self._providers = (tracer_provider, meter_provider, logger_provider)
         self._emitter = Emitter(tracer_provider, meter_provider, logger_provider, self._settings.conventions)
         self._runs = RunStore(max_runs, max_run_age, self._evict)
+
+    def __copy__(self) -> Telemetry:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Telemetry:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self._token is None:
+            self._token = sharing.remember(self)
+        return sharing.reconnect, (type(self), self._token, sharing.without_providers(self._options))
 
     @property
     def settings(self) -> Settings:
@@ -244,6 +260,8 @@ class Telemetry:
     def _end(self, run: Run, outcome: str, failure: Failure | None) -> None:
         op = run.operation
         run.ended_ns = wall_ns()
+        if run.activation is not None:
+            run.activation.close()
         if op is not None:
             if outcome == ABANDONED and run.parent is not None and run.parent.ended_ns is not None:
                 # The parent's end came first, in the same call: a stream closed from the outside in.
@@ -251,9 +269,7 @@ class Telemetry:
             op.duration_s = (now_ns() - run.started_ns) / 1e9
             op.outcome, op.failure = outcome, op.failure or failure
             if run.stream is not None and isinstance(op, Inference):
-                run.stream.settle(op)
-            if run.activation is not None:
-                run.activation.close()
+                attempt("stream.settle", run.stream.settle, op)
         root = run.root
         if outcome == CANCELLED and root.streamed and root.id in self._runs:
             # The stream's reader may be who stopped it; its end will tell.

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 from genai_otel_langchain._runnables import NOTHING, Facts, given_name
 
-
 FRAMEWORK_GRAPHS = frozenset({"agent-runnable", "agent-metadata", "entrypoint"})
 """Rules for graphs whose nodes are the framework's own."""
 

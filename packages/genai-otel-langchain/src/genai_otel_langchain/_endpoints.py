@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from genai_otel_core.endpoints import NOWHERE, Endpoint, endpoint_of
+from genai_otel_core.endpoints import NOWHERE, Endpoint, client_url, endpoint_of, url_text
 
 # Made by the client, so they also know environment variables and defaults.
 _CLIENTS = ("root_client", "root_async_client", "_client", "_async_client", "client", "async_client")
@@ -58,37 +58,13 @@ def endpoint_of_model(model: Any) -> Endpoint:
     held = getattr(model, "__dict__", None)
     if not isinstance(held, dict):
         return NOWHERE
-    url = _client_url(held) or next((u for u in (_text(held.get(name)) for name in _URLS) if u), None)
+    url = client_url(held, _CLIENTS) or next(
+        (u for u in (url_text(held.get(name)) for name in _URLS) if u), None
+    )
     if url is None:
         default = _DEFAULTS.get(type(model).__name__)
         url = None if default is None else default(model)
     return NOWHERE if url is None else endpoint_of(url)
-
-
-def _client_url(held: dict[str, Any]) -> str | None:
-    for name in _CLIENTS:
-        client = held.get(name)
-        if client is None:
-            continue
-        for candidate in (client, getattr(client, "_client", None)):
-            # `base_url` of an SDK client is a property without side effects; `held` has only what exists.
-            url = _text(getattr(candidate, "base_url", None))
-            if url:
-                return url
-        meta = getattr(client, "meta", None)
-        url = _text(getattr(meta, "endpoint_url", None))
-        if url:
-            return url
-    return None
-
-
-def _text(value: Any) -> str | None:
-    if value is None or callable(value):
-        return None
-    if isinstance(value, str):
-        return value or None
-    # httpx.URL and its successors, pydantic's URLs and secrets: only URLs have a host.
-    return str(value) if isinstance(getattr(value, "host", None), str) else None
 
 
 def _regional(model: Any, attribute: str, pattern: str) -> str | None:

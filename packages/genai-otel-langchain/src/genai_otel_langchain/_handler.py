@@ -8,7 +8,9 @@ from typing import Any
 from uuid import UUID
 
 from genai_otel_core import Telemetry
-from genai_otel_core.guard import guarded
+from genai_otel_core.endpoints import NOWHERE
+from genai_otel_core.guard import attempt, guarded
+from genai_otel_core.messages import Message
 from genai_otel_core.operations import (
     COMPLETED,
     INTERRUPTED,
@@ -62,7 +64,6 @@ class Handler(_compat.GraphCallbackHandler):
         if telemetry is not None and options:
             raise TypeError(f"telemetry brings its own options; {', '.join(sorted(options))} cannot be added")
         self.telemetry = telemetry or shared_telemetry(Telemetry, options)
-        self._options = None if telemetry is not None else options
         self._limit = self.telemetry.settings.max_content_bytes
 
     def __copy__(self) -> Handler:
@@ -70,6 +71,9 @@ class Handler(_compat.GraphCallbackHandler):
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Handler:
         return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.telemetry,)
 
     # Models
 
@@ -97,12 +101,13 @@ class Handler(_compat.GraphCallbackHandler):
         op = _request.inference(kind, serialized, metadata, params, _mapping(kwargs.get("options")))
         seen = caller()
         if seen is not None:
-            op.server_address, op.server_port = endpoint_of_model(seen.runnable)
+            found = attempt("endpoint_of_model", endpoint_of_model, seen.runnable)
+            op.server_address, op.server_port = found or NOWHERE
             if seen.is_stream:
                 op.request.stream = True
         if self.telemetry.captures_content:
-            op.input_messages = prompt()
-            op.tool_definitions = _request.tool_definitions(params, self._limit)
+            op.input_messages = attempt("messages of a prompt", prompt)
+            op.tool_definitions = attempt("tool_definitions", _request.tool_definitions, params, self._limit)
         self._start(run_id, op, kwargs, seen, note=_streaming.StreamNote(bool(seen and seen.is_stream)))
 
     @guarded
@@ -118,14 +123,14 @@ class Handler(_compat.GraphCallbackHandler):
     @guarded
     def on_llm_end(self, response: Any, *, run_id: UUID, **kwargs: Any) -> None:
         """End an inference with its result."""
-        self._read_result(run_id, response)
+        attempt("result of a model", self._read_result, run_id, response)
         self.telemetry.finish(run_id)
 
     @guarded
     def on_llm_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
         """End an inference that failed, or that its reader left."""
         if kwargs.get("response") is not None:
-            self._read_result(run_id, kwargs["response"])
+            attempt("partial result of a model", self._read_result, run_id, kwargs["response"])
         self._fail(run_id, error)
 
     def _read_result(self, run_id: UUID, response: Any) -> None:
@@ -147,7 +152,9 @@ class Handler(_compat.GraphCallbackHandler):
         if self.telemetry.captures_content:
             described = serialized.get("description") if isinstance(serialized, Mapping) else None
             op.description = described if isinstance(described, str) and described else None
-            op.arguments = _tools.arguments(kwargs.get("inputs"), input_str, self._limit)
+            op.arguments = attempt(
+                "tool arguments", _tools.arguments, kwargs.get("inputs"), input_str, self._limit
+            )
         self._start(run_id, op, kwargs, caller())
 
     @guarded
@@ -155,13 +162,14 @@ class Handler(_compat.GraphCallbackHandler):
         """End a tool execution; an answer that says it failed is a failure."""
         op = self.telemetry.operation(run_id)
         if isinstance(op, ToolExecution):
-            content = self.telemetry.captures_content
-            message = _tools.tool_message(output)
-            if op.call_id is None and message is not None:
-                op.call_id = message.tool_call_id or None
-            op.failure = _tools.reported_failure(message, content, self._limit)
-            if content:
-                op.result = _tools.result(output, message, self._limit)
+            attempt(
+                "result of a tool",
+                _tools.read_output,
+                op,
+                output,
+                self.telemetry.captures_content,
+                self._limit,
+            )
         self.telemetry.finish(run_id)
 
     @guarded
@@ -182,7 +190,7 @@ class Handler(_compat.GraphCallbackHandler):
     def on_retriever_start(self, serialized: Any, query: Any, *, run_id: UUID, **kwargs: Any) -> None:
         """Start a retrieval."""
         seen = caller()
-        op = _tools.retrieval(kwargs.get("name"), _mapping(kwargs.get("metadata")), seen and seen.runnable)
+        op = _tools.retrieval(kwargs.get("name"), _mapping(kwargs.get("metadata")), seen)
         if self.telemetry.captures_content and isinstance(query, str):
             op.query = query
         self._start(run_id, op, kwargs, seen)
@@ -192,7 +200,8 @@ class Handler(_compat.GraphCallbackHandler):
         """End a retrieval with the documents found."""
         op = self.telemetry.operation(run_id)
         if isinstance(op, Retrieval):
-            op.documents = _tools.documents(documents, self.telemetry.captures_content, self._limit)
+            content = self.telemetry.captures_content
+            op.documents = attempt("documents found", _tools.documents, documents, content, self._limit)
         self.telemetry.finish(run_id)
 
     @guarded
@@ -206,9 +215,9 @@ class Handler(_compat.GraphCallbackHandler):
     def on_chain_start(self, serialized: Any, inputs: Any, *, run_id: UUID, **kwargs: Any) -> None:
         """Start a workflow, agent or step, or a hidden run."""
         seen = caller()
-        op, note = _chains.operation(self.telemetry, kwargs, seen)
+        op, note = attempt("classify", _chains.operation, self.telemetry, kwargs, seen) or (None, None)
         if self.telemetry.captures_content and isinstance(op, (AgentInvocation, WorkflowInvocation)):
-            op.input_messages = _messages.chain_messages(inputs, "user", self._limit)
+            op.input_messages = self._chain_messages(inputs, "user")
         self._start(run_id, op, kwargs, seen, note)
 
     @guarded
@@ -216,10 +225,13 @@ class Handler(_compat.GraphCallbackHandler):
         """End a chain run; a streamed one tells its real input only now."""
         op = self.telemetry.operation(run_id)
         if self.telemetry.captures_content and isinstance(op, (AgentInvocation, WorkflowInvocation)):
-            op.output_messages = _messages.chain_messages(outputs, "assistant", self._limit)
+            op.output_messages = self._chain_messages(outputs, "assistant")
             if kwargs.get("inputs") is not None:
-                op.input_messages = _messages.chain_messages(kwargs["inputs"], "user", self._limit)
+                op.input_messages = self._chain_messages(kwargs["inputs"], "user")
         self.telemetry.finish(run_id, COMPLETED if op is None else op.outcome)
+
+    def _chain_messages(self, value: Any, role: str) -> list[Message] | None:
+        return attempt(f"{role} messages of a chain", _messages.chain_messages, value, role, self._limit)
 
     @guarded
     def on_chain_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:

@@ -11,6 +11,7 @@ from langchain_core.messages import ToolMessage
 from genai_otel_core.messages import Document
 from genai_otel_core.operations import Failure, Retrieval, ToolExecution
 from genai_otel_core.plain import clip, plain
+from genai_otel_langchain._peek import Caller
 
 TOOL_ERROR = "tool_error"
 """`error.type` of a failure that a tool reports in its answer, as in the MCP conventions."""
@@ -20,12 +21,12 @@ _STORE_NAMES = ("index_name", "_index_name", "collection_name", "_collection_nam
 _MAX_DOCUMENTS = 1000
 
 
-def tool_execution(serialized: Any, name: str | None, call_id: object) -> ToolExecution:
+def tool_execution(serialized: Any, name: object, call_id: object) -> ToolExecution:
     """Build the operation for a tool run that starts, without content."""
     described = serialized if isinstance(serialized, Mapping) else {}
     own = described.get("name")
     return ToolExecution(
-        name=own if isinstance(own, str) and own else name,
+        name=next((found for found in (own, name) if isinstance(found, str) and found), None),
         type="function",
         call_id=call_id if isinstance(call_id, str) and call_id else None,
     )
@@ -62,6 +63,16 @@ def result(output: Any, message: ToolMessage | None, limit: int) -> Any:
     return data if isinstance(data, dict) else {"content": data}
 
 
+def read_output(op: ToolExecution, output: Any, content: bool, limit: int) -> None:
+    """Complete a tool execution from what the tool gave."""
+    message = tool_message(output)
+    if op.call_id is None and message is not None:
+        op.call_id = message.tool_call_id or None
+    op.failure = reported_failure(message, content, limit)
+    if content:
+        op.result = result(output, message, limit)
+
+
 def reported_failure(message: ToolMessage | None, content: bool, limit: int) -> Failure | None:
     """The failure that a tool answered with instead of raising it."""
     if message is None or getattr(message, "status", None) != "error":
@@ -70,15 +81,16 @@ def reported_failure(message: ToolMessage | None, content: bool, limit: int) -> 
     return Failure(type=TOOL_ERROR, exception_type=TOOL_ERROR, message=text)
 
 
-def retrieval(name: str | None, metadata: Mapping[str, Any], retriever: Any) -> Retrieval:
+def retrieval(name: object, metadata: Mapping[str, Any], seen: Caller | None) -> Retrieval:
     """Build the operation for a retriever run that starts, without content."""
     model = metadata.get("ls_embedding_model")
+    retriever = None if seen is None else seen.runnable
     store = getattr(retriever, "vectorstore", None)
     source = next(
         (n for n in (getattr(store, attr, None) for attr in _STORE_NAMES) if isinstance(n, str) and n), None
     )
     return Retrieval(
-        name=name,
+        name=name if isinstance(name, str) and name else None,
         model=model if isinstance(model, str) and model else None,
         data_source_id=source,
         top_k=_top_k(retriever),
