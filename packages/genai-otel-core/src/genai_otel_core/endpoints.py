@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 _PORTS = {"https": 443, "http": 80, "grpc": 443, "wss": 443, "ws": 80}
@@ -35,3 +36,34 @@ def endpoint_of(url: str) -> Endpoint:
     if not split.hostname:
         return NOWHERE
     return Endpoint(split.hostname, port if port is not None else _PORTS.get(split.scheme.lower()))
+
+
+def client_url(held: Mapping[str, Any], names: Iterable[str]) -> str | None:
+    """Return the base URL of the first SDK client that `held` keeps under one of `names`.
+
+    The client made it, so it also knows environment variables and defaults.
+    """
+    for name in names:
+        client = held.get(name)
+        if client is None:
+            continue
+        for candidate in (client, getattr(client, "_client", None)):
+            # `base_url` of an SDK client is a property without side effects; `held` has only what exists.
+            url = url_text(getattr(candidate, "base_url", None))
+            if url:
+                return url
+        meta = getattr(client, "meta", None)
+        url = url_text(getattr(meta, "endpoint_url", None))
+        if url:
+            return url
+    return None
+
+
+def url_text(value: Any) -> str | None:
+    """Return the text of a URL, as text or in one of the URL types of HTTP clients."""
+    if value is None or callable(value):
+        return None
+    if isinstance(value, str):
+        return value or None
+    # httpx.URL and its successors, pydantic's URLs and secrets: only URLs have a host.
+    return str(value) if isinstance(getattr(value, "host", None), str) else None
