@@ -7,7 +7,7 @@ from opentelemetry.context import Context
 from opentelemetry.metrics import MeterProvider
 from opentelemetry.trace import Span, TracerProvider
 
-from genai_otel_core.conventions import Convention
+from genai_otel_core.conventions import Convention, combine
 from genai_otel_core.events import Events
 from genai_otel_core.guard import attempt
 from genai_otel_core.metrics import Metrics
@@ -26,9 +26,10 @@ class Emitter:
         logger_provider: LoggerProvider | None,
         conventions: tuple[Convention, ...],
     ) -> None:
-        self._spans = Spans(tracer_provider, conventions)
-        self._metrics = Metrics(meter_provider, conventions)
-        self._events = Events(logger_provider, conventions)
+        convention = combine(conventions)
+        self._spans = Spans(tracer_provider, convention)
+        self._metrics = Metrics(meter_provider, convention)
+        self._events = Events(logger_provider, convention)
 
     def start(self, op: Operation, context: Context) -> tuple[Span, frozenset[str]]:
         """Start the operation's span; also return the names of the attributes it was given."""
@@ -41,5 +42,5 @@ class Emitter:
         if op.outcome != EVICTED:
             attempt("metrics.finish", self._metrics.finish, op)
         on_event, on_span = settings.content_on_event, settings.content_on_span
-        span_events = attempt("events.finish", self._events.finish, op, span, on_event)
+        span_events = attempt("events.finish", self._events.finish, op, span, on_event, on_span)
         attempt("spans.finish", self._spans.finish, span, op, given, on_span, span_events or (), end_ns)

@@ -10,7 +10,7 @@ from opentelemetry.metrics import Meter, MeterProvider
 
 from genai_otel_core.conventions import Convention, MetricSpec
 from genai_otel_core.operations import Operation
-from genai_otel_core.spans import read_row
+from genai_otel_core.spans import read
 from genai_otel_core.version import SCOPE, VERSION
 
 
@@ -35,42 +35,26 @@ class _Measure:
 
 
 class Metrics:
-    """Metric points of operations, in every convention chosen; a name that two share is recorded once."""
+    """Metric points of operations, in the convention chosen."""
 
-    def __init__(self, meter_provider: MeterProvider | None, conventions: tuple[Convention, ...]) -> None:
-        self._conventions = conventions
-        self._measures: dict[tuple[int, type[Operation]], list[_Measure]] = {}
-        taken: set[str] = set()
-        for index, convention in enumerate(conventions):
-            meter = metrics.get_meter(SCOPE, VERSION, meter_provider, schema_url=convention.schema_url or "")
-            for spec in convention.metrics:
-                if spec.name not in taken:
-                    taken.add(spec.name)
-                    self._add(index, _Measure(spec, meter))
-
-    def _add(self, index: int, measure: _Measure) -> None:
-        for operation in measure.spec.operations:
-            self._measures.setdefault((index, operation), []).append(measure)
+    def __init__(self, meter_provider: MeterProvider | None, convention: Convention) -> None:
+        self._specs = convention.by_type
+        self._measures: dict[type[Operation], list[_Measure]] = {}
+        for spec in convention.metrics:
+            meter = metrics.get_meter(SCOPE, VERSION, meter_provider, schema_url=spec.schema_url or "")
+            measure = _Measure(spec, meter)
+            for operation in spec.operations:
+                self._measures.setdefault(operation, []).append(measure)
 
     def finish(self, op: Operation) -> None:
         """Record the points of an ended operation."""
-        for index, convention in enumerate(self._conventions):
-            measures = self._measures.get((index, type(op)))
-            if measures:
-                identity = _identity(convention, op)
-                for measure in measures:
-                    labels = _labels(measure.spec, identity)
-                    for value, extra in measure.spec.points(op):
-                        measure.record(value, {**labels, **extra} if extra else labels)
-
-
-def _identity(convention: Convention, op: Operation) -> Mapping[str, Any]:
-    found = {}
-    for row in convention.by_type[type(op)].identity_rows:
-        value = read_row(row, op)
-        if value is not None:
-            found[row.name] = value
-    return found
+        measures = self._measures.get(type(op))
+        if measures:
+            identity = read(self._specs[type(op)].identity_rows, op)
+            for measure in measures:
+                labels = _labels(measure.spec, identity)
+                for value, extra in measure.spec.points(op):
+                    measure.record(value, {**labels, **extra} if extra else labels)
 
 
 def _labels(spec: MetricSpec, identity: Mapping[str, Any]) -> dict[str, Any]:

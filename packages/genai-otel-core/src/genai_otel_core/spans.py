@@ -11,7 +11,7 @@ from opentelemetry.context import Context
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, TracerProvider
 
 from genai_otel_core import guard
-from genai_otel_core.conventions import Convention, Event, Kind, Row, SpanSpec
+from genai_otel_core.conventions import Convention, Event, Kind, Row, read_row
 from genai_otel_core.operations import Operation
 from genai_otel_core.plain import to_json
 from genai_otel_core.version import SCOPE, VERSION
@@ -20,20 +20,20 @@ _KINDS = {Kind.CLIENT: SpanKind.CLIENT, Kind.INTERNAL: SpanKind.INTERNAL}
 
 
 class Spans:
-    """Spans of operations, in the conventions chosen; the first one gives name and kind."""
+    """Spans of operations, in the convention chosen."""
 
-    def __init__(self, tracer_provider: TracerProvider | None, conventions: tuple[Convention, ...]) -> None:
+    def __init__(self, tracer_provider: TracerProvider | None, convention: Convention) -> None:
         self._tracer = trace.get_tracer(
-            SCOPE, VERSION, tracer_provider, schema_url=conventions[0].schema_url or ""
+            SCOPE, VERSION, tracer_provider, schema_url=convention.schema_url or ""
         )
-        self._conventions = conventions
+        self._specs = convention.by_type
 
     def start(self, op: Operation, context: Context) -> tuple[Span, frozenset[str]]:
         """Start the span of `op`; also return which attributes it was given, so that none is set twice."""
-        specs = self._specs(op)
-        attributes = read(specs, "start_rows", op)
+        spec = self._specs[type(op)]
+        attributes = read(spec.start_rows, op)
         span = self._tracer.start_span(
-            specs[0].name(op), context=context, kind=_KINDS[specs[0].kind(op)], attributes=attributes
+            spec.name(op), context=context, kind=_KINDS[spec.kind(op)], attributes=attributes
         )
         return span, frozenset(attributes)
 
@@ -56,18 +56,17 @@ class Spans:
             span.end(end_ns)
 
     def _fill(self, span: Span, op: Operation, given: frozenset[str], content: bool) -> None:
-        specs = self._specs(op)
-        late = read(specs, "start_rows", op, given)
+        spec = self._specs[type(op)]
+        late = read(spec.start_rows, op, given)
         if late:
             # Known only by now (a model's name, an agent's provider): the name may say it too.
             span.set_attributes(late)
-            span.update_name(specs[0].name(op))
-        attributes = read(specs, "end_rows", op)
+            span.update_name(spec.name(op))
+        attributes = read(spec.end_rows, op)
         if content:
-            attributes.update(encoded(specs, op))
-        for spec in specs:
-            if spec.expand is not None:
-                attributes.update(spec.expand(op, content))
+            attributes.update(encoded(spec.content_rows, op))
+        if spec.expand is not None:
+            attributes.update(guard.attempt("convention expand", spec.expand, op, content) or {})
         span.set_attributes(attributes)
         failure = op.failure
         if failure is not None:
@@ -76,43 +75,25 @@ class Spans:
                 text = failure.message
             span.set_status(Status(StatusCode.ERROR, text))
 
-    def _specs(self, op: Operation) -> list[SpanSpec[Any]]:
-        kind = type(op)
-        return [c.by_type[kind] for c in self._conventions if kind in c.by_type]
 
-
-def read(
-    specs: list[SpanSpec[Any]], rows: str, op: Operation, skip: frozenset[str] = frozenset()
-) -> dict[str, Any]:
-    """Read the named rows of all specs; where one raises, only that attribute is lost."""
+def read(rows: tuple[Row[Any], ...], op: Operation, skip: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """Read rows; where one raises, only that attribute is lost."""
     found: dict[str, Any] = {}
-    for spec in specs:
-        for row in getattr(spec, rows):
-            if row.name in skip:
-                continue
+    for row in rows:
+        if row.name not in skip:
             value = read_row(row, op)
             if value is not None:
                 found[row.name] = value
     return found
 
 
-def read_row(row: Row[Any], op: Operation) -> Any:
-    """Read one row; an error of its own is reported and leaves it absent."""
-    try:
-        return row.value(op)
-    except Exception as error:
-        guard.report(f"convention row {row.name}", error)
-        return None
-
-
-def encoded(specs: list[SpanSpec[Any]], op: Operation) -> dict[str, Any]:
+def encoded(rows: tuple[Row[Any], ...], op: Operation) -> dict[str, Any]:
     """Content rows as span attributes: structured ones as JSON text."""
     found: dict[str, Any] = {}
-    for spec in specs:
-        for row in spec.content_rows:
-            value = read_row(row, op)
-            if value is not None:
-                found[row.name] = to_json(value) if row.structured else value
+    for row in rows:
+        value = read_row(row, op)
+        if value is not None:
+            found[row.name] = to_json(value) if row.structured else value
     return found
 
 

@@ -12,7 +12,9 @@ from genai_otel_core.conventions._base import (
     Row,
     SpanSpec,
 )
+from genai_otel_core.conventions._combine import build_events, combine
 from genai_otel_core.conventions._registry import available, resolve
+from genai_otel_core.conventions._values import read_row
 
 __all__ = [
     "Convention",
@@ -24,5 +26,8 @@ __all__ = [
     "Row",
     "SpanSpec",
     "available",
+    "build_events",
+    "combine",
+    "read_row",
     "resolve",
 ]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
 from genai_otel_core.operations import Operation
@@ -37,7 +38,8 @@ class Row(Generic[OpT]):
     """One attribute: its name and how to read it from an operation; `None` means absent.
 
     `at_start` rows are set when the span is created, for samplers. `structured` rows of level
-    CONTENT give nested data: as it is on events, as JSON text on spans.
+    CONTENT give nested data: as it is on events, as JSON text on spans. A row with `on_span=False`
+    is a metric dimension and nothing else, where a version has it on its metrics only.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Row(Generic[OpT]):
     level: Level = Level.DETAIL
     at_start: bool = False
     structured: bool = False
+    on_span: bool = True
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,8 @@ class SpanSpec(Generic[OpT]):
     rows: tuple[Row[OpT], ...] = ()
     expand: Callable[[OpT, bool], Attributes] | None = None
     """For flattened vocabularies: attributes that no fixed row names; the flag says if content is wanted."""
+    expand_names: tuple[str, ...] = ()
+    """The names that `expand` may give, with `{i}` for an index."""
     start_rows: tuple[Row[OpT], ...] = field(init=False)
     end_rows: tuple[Row[OpT], ...] = field(init=False)
     content_rows: tuple[Row[OpT], ...] = field(init=False)
@@ -64,9 +69,10 @@ class SpanSpec(Generic[OpT]):
 
     def __post_init__(self) -> None:
         plain = [row for row in self.rows if row.level < Level.CONTENT]
+        shown = [row for row in plain if row.on_span]
         set_once = object.__setattr__
-        set_once(self, "start_rows", tuple(row for row in plain if row.at_start))
-        set_once(self, "end_rows", tuple(row for row in plain if not row.at_start))
+        set_once(self, "start_rows", tuple(row for row in shown if row.at_start))
+        set_once(self, "end_rows", tuple(row for row in shown if not row.at_start))
         set_once(self, "content_rows", tuple(row for row in self.rows if row.level is Level.CONTENT))
         set_once(self, "identity_rows", tuple(row for row in plain if row.level is Level.IDENTITY))
 
@@ -75,8 +81,9 @@ class SpanSpec(Generic[OpT]):
 class MetricSpec:
     """One instrument: its definition, the operations it measures and its points.
 
-    `points` gives `(value, extra dimensions)` pairs for an operation; `dimensions` names the identity
-    rows that label them.
+    `instrument` is `histogram` or `counter`. `points` gives `(value, extra dimensions)` pairs for an
+    operation; `dimensions` names the identity rows that label them. `schema_url` is that of the
+    convention, unless given.
     """
 
     name: str
@@ -87,30 +94,36 @@ class MetricSpec:
     dimensions: tuple[str, ...]
     points: Callable[[Any], Iterable[tuple[float, Mapping[str, Any]]]]
     buckets: tuple[float, ...] | None = None
+    extra_dimensions: tuple[str, ...] = ()
+    """The names that `points` adds, for the documentation."""
+    schema_url: str | None = None
 
 
 @dataclass(frozen=True)
 class Event:
-    """One event to emit: a log record (`on_span=False`) or a span event."""
+    """One event to emit; `body` and `severity` are those of a log record."""
 
     name: str
     attributes: Attributes = field(default_factory=dict)
     body: Any = None
     severity: int | None = None
-    on_span: bool = False
 
 
 @dataclass(frozen=True)
 class EventSpec:
-    """How an ended operation becomes events.
+    """How an ended operation becomes events: log records, or with `on_span` events of its span.
 
-    `build` gets the operation and whether content is wanted on events, and gives the events;
-    `needs_content` specs are asked only where it is.
+    `build` gets the operation and whether content is wanted, and gives the events; content is wanted on
+    log records if the policy says `event`, on span events if it says `span` or `event`. `needs_content`
+    specs are asked only where it is. `names` are the events it may give.
     """
 
+    names: tuple[str, ...]
     operations: tuple[type[Operation], ...]
     build: Callable[[Any, bool], Iterable[Event]]
     needs_content: bool = False
+    on_span: bool = False
+    schema_url: str | None = None
 
 
 @dataclass(frozen=True)
@@ -118,7 +131,8 @@ class Convention:
     """A vocabulary: names, kinds, metrics and events for all operations, and its schema URL.
 
     Make one of your own from rows and pass it as `Telemetry(convention=...)`, or register a function
-    that returns it (or the value) in the entry point group `genai_otel_convention`.
+    that returns it (or the value) in the entry point group `genai_otel_convention`. An operation type
+    without a `SpanSpec` gets a plain span that says its name and how it ended.
     """
 
     name: str
@@ -129,4 +143,50 @@ class Convention:
     by_type: Mapping[type[Operation], SpanSpec[Any]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "by_type", {spec.operation: spec for spec in self.spans})
+        url = self.schema_url or ""
+        set_once = object.__setattr__
+        set_once(self, "metrics", tuple(_with_url(spec, url) for spec in self.metrics))
+        set_once(self, "events", tuple(_with_url(spec, url) for spec in self.events))
+        set_once(self, "by_type", _Specs({spec.operation: spec for spec in self.spans}))
+
+    def __or__(self, other: Convention) -> Convention:
+        """Both on one span; see `combine`."""
+        from genai_otel_core.conventions._combine import combine  # noqa: PLC0415 - it imports this module
+
+        return combine((self, other))
+
+
+SpecT = TypeVar("SpecT", MetricSpec, EventSpec)
+
+
+def _with_url(spec: SpecT, url: str) -> SpecT:
+    return replace(spec, schema_url=url) if spec.schema_url is None else spec
+
+
+class _Specs(dict[type[Operation], SpanSpec[Any]]):
+    def __missing__(self, kind: type[Operation]) -> SpanSpec[Any]:
+        self[kind] = spec = unknown(kind)
+        return spec
+
+
+_WORD_START = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+
+def unknown(kind: type[Operation]) -> SpanSpec[Any]:
+    """The span of an operation type that a convention has no table for."""
+    word = _WORD_START.sub("_", kind.__name__).lower()
+    return SpanSpec(
+        operation=kind,
+        name=lambda op: f"{word} {op.name}" if op.name else word,
+        kind=lambda op: Kind.INTERNAL,
+        rows=(
+            Row("error.type", lambda op: None if op.failure is None else op.failure.type, Level.IDENTITY),
+            Row("server.address", lambda op: op.server_address, Level.IDENTITY, at_start=True),
+            Row(
+                "server.port",
+                lambda op: None if op.server_address is None else op.server_port,
+                Level.IDENTITY,
+                at_start=True,
+            ),
+        ),
+    )

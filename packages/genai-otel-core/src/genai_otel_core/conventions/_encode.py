@@ -91,7 +91,7 @@ def output_messages(
     if items is None:
         return None
     encoded = input_messages(items) or []
-    for item, out in zip(items, encoded):
+    for item, out in zip(items, encoded, strict=True):
         if item.finish_reason is not None:
             out["finish_reason"] = _FINISH_WORDS.get(item.finish_reason, item.finish_reason)
         elif finish_reason_required:
@@ -124,4 +124,7 @@ def documents(items: Iterable[m.Document] | None, content: bool) -> list[dict[st
     if not kept and not content:
         return None
     extra = [_without_none(content=item.content, metadata=item.metadata) if content else {} for item in kept]
-    return [{**_without_none(id=item.id, score=item.score), **more} for item, more in zip(kept, extra)]
+    return [
+        {**_without_none(id=item.id, score=item.score), **more}
+        for item, more in zip(kept, extra, strict=True)
+    ]

@@ -1,20 +1,18 @@
-"""Readers and points that several conventions share: how a value is taken from an operation."""
+"""Readers that several conventions share: how a value is taken from an operation, and how rows are read."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
-from genai_otel_core.conventions._base import Attributes, Event, Kind, OpT, Row
-from genai_otel_core.operations import COMPLETED, Embeddings, Inference, Operation
+from genai_otel_core import guard
+from genai_otel_core.conventions import _encode as encode
+from genai_otel_core.conventions._base import Attributes, Kind, OpT, Row
+from genai_otel_core.operations import COMPLETED, AgentInvocation, Inference, Operation, Retrieval
+from genai_otel_core.plain import to_json
 
-Points = Iterable[tuple[float, Mapping[str, Any]]]
-
-DURATION_BUCKETS = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92)
-TOKEN_BUCKETS = tuple(float(4**power) for power in range(14))
-
-WARN = 13
-"""Severity number of exception events."""
+# Whose models speak OpenAI's protocol by definition; others' fields of the same name mean their own thing.
+_OPENAI = ("openai", "azure.ai.openai")
 
 
 def float_or_none(value: float | None) -> float | None:
@@ -22,9 +20,19 @@ def float_or_none(value: float | None) -> float | None:
     return None if value is None else float(value)
 
 
+def int_or_none(value: float | None) -> int | None:
+    """A parameter whose type is `int`, also where the framework gave a float."""
+    return None if value is None else int(value)
+
+
 def named(operation: str, name: str | None) -> str:
     """The span name `{operation} {name}`, or `{operation}` where there is no name."""
     return f"{operation} {name}" if name else operation
+
+
+def always_client(_: Operation) -> Kind:
+    """CLIENT, always."""
+    return Kind.CLIENT
 
 
 def client(op: Operation) -> Kind:
@@ -32,7 +40,7 @@ def client(op: Operation) -> Kind:
     return Kind.INTERNAL if op.in_process else Kind.CLIENT
 
 
-def internal(op: Operation) -> Kind:
+def internal(_: Operation) -> Kind:
     """INTERNAL, always."""
     return Kind.INTERNAL
 
@@ -52,58 +60,41 @@ def server_port(op: Operation) -> int | None:
     return None if op.server_address is None else op.server_port
 
 
-def choice_count(op: Any) -> int | None:
+def choice_count(op: Inference | AgentInvocation) -> int | None:
     """The number of choices asked for, where it is not the usual one."""
     return None if op.request.choice_count == 1 else op.request.choice_count
 
 
-def service_tier(tier: str | None) -> str | None:
-    """The requested service tier, unless it is `auto`."""
-    return None if tier == "auto" else tier
+def service_tier(op: Inference) -> str | None:
+    """OpenAI's requested service tier, unless it is `auto`."""
+    return None if op.request.service_tier == "auto" else of_openai(op, op.request.service_tier)
 
 
-def token_points(op: Inference | Embeddings) -> Points:
-    """Input and output tokens, where they are known."""
-    if op.usage.input_tokens is not None:
-        yield op.usage.input_tokens, {"gen_ai.token.type": "input"}
-    if op.usage.output_tokens is not None:
-        yield op.usage.output_tokens, {"gen_ai.token.type": "output"}
+def of_openai(op: Operation, value: str | None) -> str | None:
+    """A value of OpenAI's own, absent for other providers' models."""
+    return value if op.provider in _OPENAI else None
 
 
-def duration_points(op: Operation) -> Points:
-    """The operation's duration, in seconds."""
-    return () if op.duration_s is None else ((op.duration_s, {}),)
+def document_ids(op: Retrieval) -> str | None:
+    """Which documents were found, by id and score, as JSON text; not what they say."""
+    found = encode.documents(op.documents, content=False)
+    return None if found is None else to_json(found)
 
 
-def first_chunk_points(op: Inference) -> Points:
-    """The time to the first chunk of a stream, in seconds."""
-    first = op.response.time_to_first_chunk_s
-    return () if first is None else ((first, {}),)
-
-
-def chunk_interval_points(op: Inference) -> Points:
-    """The times between the chunks of a stream, in seconds."""
-    return ((seconds, {}) for seconds in op.response.chunk_intervals_s)
+def read_row(row: Row[Any], op: Operation) -> Any:
+    """Read one row; an error of its own is reported and leaves it absent."""
+    try:
+        return row.value(op)
+    except Exception as error:  # noqa: BLE001 - a row may be the user's own
+        guard.report(f"convention row {row.name}", error)
+        return None
 
 
 def read_rows(rows: Iterable[Row[OpT]], op: OpT) -> Attributes:
-    """Evaluate rows; absent values are left out."""
+    """Read rows; absent values are left out."""
     found = {}
     for row in rows:
-        value = row.value(op)
+        value = read_row(row, op)
         if value is not None:
             found[row.name] = value
     return found
-
-
-def exception_event(op: Operation, content: bool) -> Iterable[Event]:
-    """The exception that failed a client operation: its type; its text only where content is wanted."""
-    if op.failure is None:
-        return
-    attributes: Attributes = {"exception.type": op.failure.exception_type}
-    if content:
-        if op.failure.message is not None:
-            attributes["exception.message"] = op.failure.message
-        if op.failure.stacktrace is not None:
-            attributes["exception.stacktrace"] = op.failure.stacktrace
-    yield Event("gen_ai.client.operation.exception", attributes, severity=WARN)
