@@ -227,6 +227,23 @@ def activate(run: Run, span: Span, values: Context, visible: Callable[[], bool] 
     return activation
 
 
+def enter(run: Run) -> None:
+    """Make an open run current in the calling context as well: its work goes on in another task or thread."""
+    if run.span is None or run.ended_ns is not None:
+        return
+    now = context_api.get_current()
+    if run.activation is None:
+        run.activation = activate(run, run.span, settled(now))
+    elif activation_of(now) is not run.activation:
+        context_api.attach(run.activation.context)
+
+
+def innermost() -> Run | None:
+    """Return the run that the calling code is in, of whichever framework."""
+    found = activation_of(context_api.get_current())
+    return None if found is None else found.run
+
+
 def is_suppressed() -> bool:
     """Whether `opentelemetry.instrumentation.utils.suppress_instrumentation()` holds here."""
     current = context_api.get_current()

@@ -11,7 +11,7 @@ from opentelemetry.context import Context
 from opentelemetry.metrics import MeterProvider
 from opentelemetry.trace import NonRecordingSpan, TracerProvider
 
-from genai_otel_core import agents, current, errors, sharing
+from genai_otel_core import agents, current, errors, sharing, watch
 from genai_otel_core.conventions import Convention
 from genai_otel_core.emitter import Emitter
 from genai_otel_core.guard import attempt
@@ -147,6 +147,7 @@ class Telemetry:
             streamed: code outside the run reads its output as a stream, and may stop reading.
             note: kept with the run for the adapter.
         """
+        watch.settle()
         if run_id in self._runs:
             return None
         named = None if parent_id is None else self._runs.find_parent(parent_id)

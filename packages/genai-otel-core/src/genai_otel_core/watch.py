@@ -1,9 +1,11 @@
-"""Notices that a coroutine is gone: a cancelled model call tells nobody, but its coroutine dies."""
+"""Notices that a coroutine or generator is gone: cancelled calls and unread streams tell nobody, but they die."""
 
 from __future__ import annotations
 
 import asyncio
+import sys
 import weakref
+from collections import deque
 from collections.abc import Callable
 from types import FrameType
 from typing import Any
@@ -11,6 +13,24 @@ from typing import Any
 from genai_otel_core.guard import attempt
 
 _watched: set[weakref.ref[Any]] = set()
+_late: deque[Callable[[], None]] = deque()
+# Garbage may be collected at any bytecode, so also while one of these holds a lock that an end would need.
+_LOCKING = ("opentelemetry.sdk", "opentelemetry.exporter", "genai_otel_core.runs", "logging")
+
+
+def when_dropped(held: Any, gone: Callable[[], None]) -> None:
+    """Call `gone()` when `held` is garbage, wherever that happens."""
+    _watched.add(weakref.ref(held, lambda ref: _report(ref, gone)))
+
+
+def settle() -> None:
+    """Report what was noticed at a moment that was not safe to report it at."""
+    while _late:
+        try:
+            gone = _late.popleft()
+        except IndexError:  # another thread was faster
+            return
+        attempt("watch.late", gone)
 
 
 def when_gone(frame: FrameType, gone: Callable[[], None]) -> None:
@@ -42,4 +62,16 @@ def _watch(task: asyncio.Task[Any], frame: FrameType, gone: Callable[[], None]) 
 
 def _report(ref: weakref.ref[Any], gone: Callable[[], None]) -> None:
     _watched.discard(ref)
-    attempt("watch.coroutine", gone)
+    if _interrupts_locking_code():
+        _late.append(gone)
+    else:
+        attempt("watch.gone", gone)
+
+
+def _interrupts_locking_code() -> bool:
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None:
+        if str(frame.f_globals.get("__name__", "")).startswith(_LOCKING):
+            return True
+        frame = frame.f_back
+    return False
