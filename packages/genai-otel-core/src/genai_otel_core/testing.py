@@ -195,16 +195,16 @@ def _plain(value: Any) -> Any:
 @contextmanager
 def capture(clock: Clock | None = None, sampler: Sampler = ALWAYS_ON) -> Iterator[Capture]:
     """Capture what is emitted through `Capture.providers`; with `clock`, durations come from it."""
-    from genai_otel_core import runs, telemetry
+    from genai_otel_core import lifecycle, runs
 
     original = runs.now_ns
     if clock is not None:
-        runs.now_ns = telemetry.now_ns = clock
+        runs.now_ns = lifecycle.now_ns = clock
     seen = Capture(sampler)
     try:
         yield seen
     finally:
-        runs.now_ns = telemetry.now_ns = original
+        runs.now_ns = lifecycle.now_ns = original
         seen.tracer_provider.shutdown()
         seen.meter_provider.shutdown()
         seen.logger_provider.shutdown()

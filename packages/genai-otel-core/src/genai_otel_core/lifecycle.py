@@ -1,0 +1,246 @@
+"""The life cycle of runs: start, chunks, and an end that happens exactly once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Hashable
+
+from opentelemetry.context import Context
+from opentelemetry.trace import NonRecordingSpan
+
+from genai_otel_core import agents, current, errors, watch
+from genai_otel_core.emitter import Emitter
+from genai_otel_core.guard import attempt
+from genai_otel_core.operations import (
+    ABANDONED,
+    CANCELLED,
+    COMPLETED,
+    EVICTED,
+    AgentInvocation,
+    Failure,
+    Inference,
+    Operation,
+)
+from genai_otel_core.runs import Run, RunStore, now_ns
+from genai_otel_core.settings import Settings
+from genai_otel_core.spans import wall_ns
+from genai_otel_core.streams import Stream
+from genai_otel_core.usage import Usage
+
+
+def _in_event_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+class Lifecycle:
+    """What adapters drive: the methods of `Telemetry` that start runs and end them."""
+
+    def __init__(self, settings: Settings, emitter: Emitter) -> None:
+        self._settings = settings
+        self._emitter = emitter
+        self._runs = RunStore(settings.max_runs, settings.max_run_age_s, self._evict)
+
+    @property
+    def settings(self) -> Settings:
+        """The checked options."""
+        return self._settings
+
+    @property
+    def captures_content(self) -> bool:
+        """Whether adapters need to translate content at all."""
+        return self._settings.capture_content != "none"
+
+    @property
+    def open_runs(self) -> int:
+        """How many runs have started and not ended."""
+        return len(self._runs)
+
+    def find(self, run_id: Hashable) -> Run | None:
+        """Return the run with this id if it is open or ended lately."""
+        return self._runs.find_parent(run_id)
+
+    def operation(self, run_id: Hashable) -> Operation | None:
+        """Return the operation of an open run, to be completed before it ends; None for hidden runs."""
+        run = self._runs.get(run_id)
+        return None if run is None else run.operation
+
+    def start(
+        self,
+        run_id: Hashable,
+        operation: Operation | None,
+        *,
+        parent_id: Hashable | None = None,
+        visible: Callable[[Run], bool] | None = None,
+        origin: Hashable | None = None,
+        attach: bool = True,
+        streamed: bool = False,
+        note: object = None,
+    ) -> Run | None:
+        """Start a run; without `operation` a hidden one, which stands for its parent.
+
+        Args:
+            run_id: the framework's id; a run that is already open is left alone, so that two handlers
+                which see the same run make one span.
+            parent_id: the framework's parent id, if it gave one.
+            visible: asked whether the code that runs now is inside the run, for a run whose start is also
+                seen by a stream's consumer.
+            origin: where the framework starts it from, if several runs may start there as siblings; see
+                `current.place`.
+            attach: make the operation's span current in the calling context.
+            streamed: code outside the run reads its output as a stream, and may stop reading.
+            note: kept with the run for the adapter.
+        """
+        watch.settle()
+        if run_id in self._runs:
+            return None
+        named = None if parent_id is None else self._runs.find_parent(parent_id)
+        above = None if named is None else named.visible
+        context, parent = current.place(above, origin)
+        run = Run(run_id, named or parent, now_ns())
+        run.origin, run.note, run.streamed = origin, note, streamed
+        if not run.suppressed and current.is_suppressed():
+            run.suppressed = True
+        if operation is not None and not run.suppressed:
+            self._start_span(run, operation, context)
+            if attach:
+                seen = None if visible is None else lambda: visible(run)
+                assert run.span is not None
+                run.activation = current.activate(run, run.span, context, seen)
+        self._runs.add(run)
+        return run
+
+    def _start_span(self, run: Run, op: Operation, context: Context) -> None:
+        above = run.parent.visible if run.parent is not None else None
+        if op.conversation_id is None and above is not None and above.operation is not None:
+            op.conversation_id = above.operation.conversation_id
+        if op.agent_name is None and run.agent is not None:
+            op.agent_name = agents.name_of(run.agent.operation)
+        run.operation = op
+        run.span, run.start_keys = self._emitter.start(op, context)
+        if isinstance(op, AgentInvocation):
+            run.agent = run
+
+    def chunk(
+        self,
+        run_id: Hashable,
+        *,
+        bears_content: bool = True,
+        text: str | None = None,
+        usage: Usage | None = None,
+    ) -> None:
+        """Report a chunk of a stream.
+
+        Args:
+            run_id: the run that streams.
+            bears_content: whether it is a chunk in time; role, usage and end markers are not.
+            text: its text, kept in case the stream is left early, if content is captured.
+            usage: the usage that it reports.
+        """
+        run = self._runs.get(run_id)
+        if run is None or not isinstance(run.operation, Inference):
+            return
+        stream = run.stream
+        if stream is None:
+            stream = run.stream = Stream()
+            run.operation.request.stream = True
+        if bears_content:
+            stream.take_time(run.operation, run.started_ns, now_ns())
+        if text and self.captures_content:
+            stream.take_text(text, self._settings.max_content_bytes)
+        if usage is not None:
+            stream.take_usage(usage)
+
+    def sleep(self, run_id: Hashable) -> None:
+        """Stop a run from being current before its end: its request is out, its reader's code comes next."""
+        run = self._runs.get(run_id)
+        if run is not None and run.activation is not None:
+            run.activation.asleep = True
+
+    def finish(self, run_id: Hashable, outcome: str = COMPLETED) -> None:
+        """End a run without failure; a second end does nothing.
+
+        A stream that ends while models below still stream was left by its reader. Such models are closed
+        from the outside in, right after it, and are to lie within it: it waits for them.
+        """
+        run = self._runs.get(run_id)
+        if run is not None and run.streamed and outcome == COMPLETED and self._streams_below(run):
+            outcome = ABANDONED
+            if not _in_event_loop():
+                run.waits = True
+                if run.activation is not None:
+                    run.activation.close()
+                return
+        run = self._runs.pop(run_id)
+        if run is not None:
+            self._end(run, outcome, None)
+
+    def _streams_below(self, run: Run) -> bool:
+        return any(below.stream is not None for below in self._runs.below(run))
+
+    def fail(self, run_id: Hashable, error: BaseException) -> None:
+        """End a run with an error, and what is still open below it with the same.
+
+        `GeneratorExit` is no failure: the consumer stopped reading.
+        """
+        run = self._runs.get(run_id)
+        if run is None:
+            return
+        if isinstance(error, GeneratorExit):
+            outcome, failure = ABANDONED, None
+        else:
+            outcome = CANCELLED if errors.is_cancellation(error) else COMPLETED
+            failure = errors.describe(error, self.captures_content)
+        # A cancelled model or tool gets no end of its own, so it ends with what is above it.
+        for ended in [self._runs.pop(below.id) for below in self._runs.below(run)]:
+            if ended is not None:
+                self._end(ended, outcome, failure)
+        popped = self._runs.pop(run_id)
+        if popped is not None:
+            self._end(popped, outcome, failure)
+
+    def _evict(self, run: Run) -> None:
+        self._end(run, EVICTED, None)
+
+    def _end(self, run: Run, outcome: str, failure: Failure | None) -> None:
+        op = run.operation
+        run.ended_ns = wall_ns()
+        if run.activation is not None:
+            run.activation.close()
+        if op is not None:
+            if outcome == ABANDONED and run.parent is not None and run.parent.ended_ns is not None:
+                # The parent's end came first, in the same call: a stream closed from the outside in.
+                run.ended_ns = min(run.ended_ns, run.parent.ended_ns)
+            op.duration_s = (now_ns() - run.started_ns) / 1e9
+            op.outcome, op.failure = outcome, op.failure or failure
+            if run.stream is not None and isinstance(op, Inference):
+                attempt("stream.settle", run.stream.settle, op)
+        root = run.root
+        if outcome == CANCELLED and root.streamed and root.id in self._runs:
+            # The stream's reader may be who stopped it; its end will tell.
+            root.held.append(run)
+            return
+        stopped_by_reader = outcome == ABANDONED
+        for held in run.held:
+            if stopped_by_reader and held.operation is not None:
+                held.operation.failure = None
+            self._emit(held)
+        run.held = []
+        self._emit(run)
+        if root.waits and root is not run and not self._streams_below(root):
+            waiting = self._runs.pop(root.id)
+            if waiting is not None:
+                self._end(waiting, ABANDONED, None)
+
+    def _emit(self, run: Run) -> None:
+        op, span = run.operation, run.span
+        if op is None or span is None:
+            return
+        attempt("agents.roll_up", agents.roll_up, run)
+        self._emitter.finish(op, span, run.start_keys, self._settings, run.ended_ns)
+        # A late child still finds its parent; the finished span and its content are let go.
+        run.span = NonRecordingSpan(span.get_span_context())
+        run.operation = run.activation = run.stream = None
