@@ -1,4 +1,4 @@
-"""Notices that a coroutine or generator is gone: cancelled calls and unread streams tell nobody, but they die."""
+"""Notices that a coroutine or generator is gone: cancelled calls and unread streams tell nobody."""
 
 from __future__ import annotations
 
