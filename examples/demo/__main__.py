@@ -1,0 +1,92 @@
+"""Command line of the demo: `nox -s demo`, or `python -m examples.demo` where its packages are installed."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import Any
+
+from langchain.chat_models import init_chat_model
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessageChunk
+from rich.console import Console
+
+from examples.demo.collected import Collected
+from examples.demo.report import show
+from examples.demo.scripted import ScriptedModel
+from examples.demo.shop import best_sellers_tool
+from genai_otel_langchain import Handler
+from langchain.agents import create_agent
+
+QUESTION = "Which album was the best seller of 2025?"
+
+
+def main() -> int:
+    """Run the agent once, and show or send what was observed."""
+    options = _parser().parse_args()
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=120)
+    collected = Collected()
+    model = ScriptedModel() if options.model is None else init_chat_model(options.model)
+    handler = Handler(
+        convention=options.convention,
+        capture_content="span_and_event" if options.content else None,
+        **collected.providers,
+    )
+    console.print(f"[dim]question[/]  {options.question}")
+    _run(collected, model, handler, options, console)
+    if options.otlp is None:
+        console.print()
+        show(collected.spans(), collected.metrics(), console)
+        return 0
+    sent = collected.send(options.otlp)
+    for signal, outcome in sent.items():
+        console.print(f"[dim]{signal:8}[/]  {outcome.lower()}: {options.otlp}")
+    return 0 if set(sent.values()) == {"SUCCESS"} else 1
+
+
+def _run(
+    collected: Collected,
+    model: BaseChatModel,
+    handler: Handler,
+    options: argparse.Namespace,
+    console: Console,
+) -> None:
+    agent = create_agent(
+        model,
+        [best_sellers_tool(collected.tracer_provider)],
+        system_prompt="Answer questions about album sales with the tool.",
+        name="sales_assistant",
+    )
+    request: Any = {"messages": [{"role": "user", "content": options.question}]}
+    console.print("[dim]answer[/]    ", end="")
+    if not options.stream:
+        state = agent.invoke(request, config={"callbacks": [handler]})
+        console.print(state["messages"][-1].content)
+        return
+    for message, _ in agent.stream(request, config={"callbacks": [handler]}, stream_mode="messages"):
+        if isinstance(message, AIMessageChunk):
+            console.print(str(message.content), end="")
+    console.print()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="demo", description=__doc__)
+    parser.add_argument("question", nargs="?", default=QUESTION, help=f"default: {QUESTION}")
+    parser.add_argument(
+        "--otlp", metavar="URL", help="send to this OTLP endpoint, such as http://localhost:4318"
+    )
+    parser.add_argument(
+        "--model", metavar="PROVIDER:NAME", help="use a real model, such as openai:gpt-4o-mini"
+    )
+    parser.add_argument("--stream", action="store_true", help="stream the answer")
+    parser.add_argument(
+        "--content", action="store_true", help="capture prompts, answers, tool arguments, results"
+    )
+    parser.add_argument("--convention", metavar="NAME", help="vocabulary of the spans; default 1.41")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

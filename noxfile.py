@@ -1,0 +1,192 @@
+"""How the project is checked: `nox` for what CI needs, `nox -t all` for everything, `nox -s demo` to look."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import nox
+
+nox.needs_version = ">=2024.4.15"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.error_on_external_run = True
+# A machine without one of the interpreters runs the rest, also where CI is set.
+nox.options.error_on_missing_interpreters = False
+if hasattr(nox.options, "download_python"):
+    nox.options.download_python = "never"
+
+ROOT = Path(__file__).parent
+PROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
+VERSIONS = nox.project.load_toml(ROOT / "versions.toml")
+CORE = "packages/genai-otel-core"
+LANGCHAIN = "packages/genai-otel-langchain"
+RUNNING = f"{sys.version_info.major}.{sys.version_info.minor}"
+
+
+@cache
+def interpreter(version: str) -> str | None:
+    """Return the path of a Python of this version that runs (a name on PATH can be a shim), or None."""
+    home = Path.home()
+    pyenv = Path(os.environ.get("PYENV_ROOT", home / ".pyenv"))
+    candidates = [shutil.which(f"python{version}")]
+    candidates += sorted(map(str, pyenv.glob(f"versions/{version}.*/bin/python")), reverse=True)
+    candidates += map(str, home.glob(f".local/share/uv/python/cpython-{version}.*/bin/python"))
+    if version == RUNNING:
+        candidates.insert(0, sys.executable)
+    return next((path for path in candidates if path and _runs(path, version)), None)
+
+
+def _runs(path: str, version: str) -> bool:
+    ask = "import sys; print('%d.%d' % sys.version_info[:2])"
+    try:
+        answer = subprocess.run([path, "-c", ask], capture_output=True, text=True, timeout=30, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return answer.stdout.strip() == version
+
+
+def one_of(pythons: list[str]) -> str:
+    """Return the first interpreter that is here, or else the running one."""
+    return next(filter(None, map(interpreter, pythons)), sys.executable)
+
+
+def matrix(versions: dict[str, Any]) -> Iterator[tuple[str, str, list[str]]]:
+    """Yield session id, interpreter and requirements of each combination that this machine can run."""
+    for name, entry in versions.items():
+        first, *others = entry["pythons"]
+        chosen = one_of([first, RUNNING])
+        yield name, chosen, entry["requires"]
+        for python in others:
+            found = interpreter(python)
+            if found is not None and found != chosen:
+                yield f"{name}-{python}", found, entry["requires"]
+
+
+def group(name: str) -> list[str]:
+    """Return the requirements of a dependency group."""
+    return list(nox.project.dependency_groups(PROJECT, name))
+
+
+def run_pytest(session: nox.Session, *args: str) -> None:
+    """Run tests with what the caller added, and say what they ran on."""
+    session.run("python", "scripts/installed.py")
+    session.run("python", "-m", "pytest", *args, *session.posargs)
+
+
+PYTHONS = [(version, found) for version in VERSIONS["pythons"] if (found := interpreter(version))] or [
+    (RUNNING, sys.executable)
+]
+LANGCHAINS = list(matrix(VERSIONS["langchain"]))
+nox.options.sessions = [
+    "lint",
+    "types",
+    *dict.fromkeys(f"tests-core({version})" for version, _ in (PYTHONS[0], PYTHONS[-1])),
+    *(f"tests-langchain({name})" for name, entry in VERSIONS["langchain"].items() if entry.get("default")),
+    "floor",
+    "packaging",
+]
+
+
+@nox.session(tags=["all"])
+def lint(session: nox.Session) -> None:
+    """Check style, formatting, and that README's table is that of versions.toml."""
+    session.install(*group("lint"))
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("python", "scripts/support_table.py", "--check")
+
+
+@nox.session(tags=["all"])
+def types(session: nox.Session) -> None:
+    """Check types, strictly."""
+    newest = VERSIONS["langchain"]["newest"]["requires"]
+    session.install(*group("types"), *group("tests"), *group("demo"), *newest, "-e", CORE, "-e", LANGCHAIN)
+    session.run("mypy", *session.posargs)
+
+
+@nox.session(name="tests-core", tags=["all"])
+@nox.parametrize("python", [nox.param(found, id=version) for version, found in PYTHONS])
+def tests_core(session: nox.Session) -> None:
+    """Test the core, without any framework."""
+    session.install(*group("tests"), "-e", CORE)
+    run_pytest(session, "tests/core")
+
+
+@nox.session(name="tests-langchain", tags=["all"])
+@nox.parametrize(
+    "python,requires", [nox.param(found, requires, id=name) for name, found, requires in LANGCHAINS]
+)
+def tests_langchain(session: nox.Session, requires: list[str]) -> None:
+    """Test the LangChain adapter with one line of langchain-core."""
+    session.install(*group("tests"), *requires, "-e", CORE, "-e", LANGCHAIN)
+    run_pytest(session, "tests/langchain")
+
+
+@nox.session(tags=["all"], python=one_of(VERSIONS["pythons"][:1]))
+def floor(session: nox.Session) -> None:
+    """Test with the lowest versions that the packages declare; what the tests need besides is today's."""
+    session.install("uv")
+    lowest = Path(session.create_tmp(), "lowest.txt")
+    session.run(
+        *("uv", "pip", "compile", "--quiet", "--no-header", "--no-annotate", "--resolution=lowest-direct"),
+        *("--no-sources", "--find-links", "dist"),
+        *(f"{CORE}/pyproject.toml", f"{LANGCHAIN}/pyproject.toml", "-o", str(lowest)),
+    )
+    session.install(*group("tests"), "-e", CORE, "-e", LANGCHAIN, "-c", str(lowest))
+    run_pytest(session, "tests/core", "tests/langchain")
+
+
+@nox.session(tags=["all"])
+def packaging(session: nox.Session) -> None:
+    """Test the built wheels in bare environments, the quickstart, the demo and README."""
+    session.install(*group("packaging"), "-e", CORE, "-e", LANGCHAIN)
+    run_pytest(session, "tests/packaging")
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """Show an agent's run as spans and metrics; `nox -s demo -- --help` tells what else it can do."""
+    session.install(*group("demo"), *model_package(session.posargs), CORE, LANGCHAIN)
+    session.run("python", "-m", "examples.demo", *session.posargs)
+
+
+def model_package(arguments: list[str]) -> list[str]:
+    """Return the LangChain package that `--model PROVIDER:NAME` needs."""
+    if "--model" not in arguments[:-1]:
+        return []
+    provider = arguments[arguments.index("--model") + 1].partition(":")[0]
+    elsewhere = {
+        "bedrock": "aws",
+        "bedrock_converse": "aws",
+        "azure_openai": "openai",
+        "google_vertexai": "google-vertexai",
+    }
+    return [f"langchain-{elsewhere.get(provider, provider).replace('_', '-')}"]
+
+
+@nox.session
+def record(session: nox.Session) -> None:
+    """Record the cassettes anew, from a small model's server on loopback."""
+    session.install(*group("record"), CORE, LANGCHAIN)
+    session.run("python", "cassettes/record.py", *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure what observing costs, beside hand-written spans and the official instrumentation."""
+    newest = VERSIONS["langchain"]["newest"]["requires"]
+    session.install("opentelemetry-sdk", *newest, CORE, LANGCHAIN)
+    session.run("python", "benchmarks/run.py", *session.posargs)
+
+
+@nox.session
+def changelog(session: nox.Session) -> None:
+    """Turn the fragments into CHANGELOG.md: `nox -s changelog -- --version 0.2.0`, or `-- --draft`."""
+    session.install(*group("changelog"))
+    session.run("towncrier", "build", "--yes", *session.posargs)
