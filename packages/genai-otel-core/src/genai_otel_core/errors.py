@@ -10,6 +10,9 @@ from concurrent.futures import CancelledError as FutureCancelled
 from genai_otel_core.guard import attempt
 from genai_otel_core.operations import Failure
 
+TOOL_ERROR = "tool_error"
+"""`error.type` of a failure that a tool reports in its answer, as in the MCP conventions."""
+
 # A provider's error code ("rate_limit_exceeded", "ThrottlingException"), not a sentence or an id.
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{2,63}")
 _FRAMEWORKS = ("langchain", "langgraph", "llama_index")

@@ -8,13 +8,11 @@ from typing import Any
 
 from langchain_core.messages import ToolMessage
 
+from genai_otel_core.errors import TOOL_ERROR
 from genai_otel_core.messages import Document
 from genai_otel_core.operations import Failure, Retrieval, ToolExecution
 from genai_otel_core.plain import clip, plain
 from genai_otel_langchain._peek import Caller
-
-TOOL_ERROR = "tool_error"
-"""`error.type` of a failure that a tool reports in its answer, as in the MCP conventions."""
 
 _SCORES = ("relevance_score", "score", "similarity_score", "_score", "similarity")
 _STORE_NAMES = ("index_name", "_index_name", "collection_name", "_collection_name")
