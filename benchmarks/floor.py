@@ -31,7 +31,7 @@ class _Open:
     def __init__(self, span: Span, root: _Open | None, agent: bool = False) -> None:
         self.span = span
         self.agent = agent
-        self.root = root or self
+        self.root = root
         self.begun = 0.0
         self.labels: dict[str, Any] = {}
         self.attributes: dict[str, Any] = {}
@@ -136,7 +136,7 @@ class FloorHandler(NoOpHandler):
             kind=SpanKind.CLIENT,
             attributes=attributes,
         )
-        run = self._open[run_id] = _Open(span, above and above.root)
+        run = self._open[run_id] = _Open(span, above)
         run.labels = labels
         late = run.attributes
         late["gen_ai.request.max_tokens"] = invocation_params["max_tokens"]
@@ -178,11 +178,12 @@ class FloorHandler(NoOpHandler):
         self._duration.record(seconds, labels)
         self._tokens.record(read, {**labels, "gen_ai.token.type": "input"})
         self._tokens.record(written, {**labels, "gen_ai.token.type": "output"})
-        if run.root.agent:
-            self._add_to_agent(run, read, written, cached, reasons)
+        if run.root is not None and run.root.agent:
+            self._add_to_agent(run.root, run, read, written, cached, reasons)
 
-    def _add_to_agent(self, run: _Open, read: int, written: int, cached: int, reasons: list[str]) -> None:
-        agent = run.root
+    def _add_to_agent(
+        self, agent: _Open, run: _Open, read: int, written: int, cached: int, reasons: list[str]
+    ) -> None:
         totals = agent.totals
         totals[0] += read
         totals[1] += written
@@ -220,7 +221,7 @@ class FloorHandler(NoOpHandler):
                 "gen_ai.tool.call.id": tool_call_id,
             },
         )
-        run = self._open[run_id] = _Open(span, above.root)
+        run = self._open[run_id] = _Open(span, above)
         if self._content:
             run.attributes["gen_ai.tool.description"] = serialized["description"]
             run.attributes["gen_ai.tool.call.arguments"] = _json(inputs)
