@@ -164,12 +164,14 @@ def ctor_and_call(h, cfg):
 
 @scenario("""
 invoke_workflow
-  chat scripted-1 CLIENT !ValueError
-  chat scripted-1 CLIENT !ValueError
-  chat scripted-1 CLIENT
+  retry
+    chat scripted-1 CLIENT !ValueError
+    chat scripted-1 CLIENT !ValueError
+    chat scripted-1 CLIENT
 invoke_workflow
-  chat scripted-1 CLIENT !ValueError
-  chat fb CLIENT
+  fallback
+    chat scripted-1 CLIENT !ValueError
+    chat fb CLIENT
 """)
 def retry_fallback(h, cfg):
     (PROMPT | model(ValueError("a"), ValueError("b"), "ok").with_retry(wait_exponential_jitter=False)).invoke(

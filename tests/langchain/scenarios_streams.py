@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import warnings
 
 from agents import make_agent
 from langchain_core.output_parsers import StrOutputParser
@@ -167,6 +168,8 @@ chat scripted-1 CLIENT
 """)
 async def async_events_v3(h, cfg):
     m = model("a b c")
-    s = await m.astream_events("x", cfg, version="v3")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # LangChain calls it beta
+        s = await m.astream_events("x", cfg, version="v3")
     async for e in s:
         pass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from genai_otel_core.operations import AgentInvocation, Inference, Operation, ToolExecution
+from genai_otel_core.operations import INTERRUPTED, AgentInvocation, Inference, Operation, ToolExecution
 from genai_otel_core.runs import Run
 
 _lock = threading.Lock()
@@ -15,7 +15,8 @@ def roll_up(run: Run) -> None:
     agent = run.parent.agent if run.parent is not None else None
     total = agent.operation if agent is not None else None
     op = run.operation
-    if not isinstance(total, AgentInvocation) or op is None:
+    if not isinstance(total, AgentInvocation) or op is None or op.outcome == INTERRUPTED:
+        # An interrupted call runs again when it is resumed, and counts then.
         return
     with _lock:
         if isinstance(op, ToolExecution):

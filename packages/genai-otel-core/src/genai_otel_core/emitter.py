@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from opentelemetry._logs import LoggerProvider
 from opentelemetry.context import Context
 from opentelemetry.metrics import MeterProvider
-from opentelemetry.trace import Span, TracerProvider
+from opentelemetry.trace import Span, SpanContext, TracerProvider
 
 from genai_otel_core.conventions import Convention, combine
 from genai_otel_core.events import Events
@@ -31,9 +33,17 @@ class Emitter:
         self._metrics = Metrics(meter_provider, convention)
         self._events = Events(logger_provider, convention)
 
-    def start(self, op: Operation, context: Context) -> tuple[Span, frozenset[str]]:
-        """Start the operation's span; also return the names of the attributes it was given."""
-        return self._spans.start(op, context)
+    def start(
+        self, op: Operation, context: Context, links: Sequence[SpanContext] = (), announce: bool = False
+    ) -> tuple[Span, frozenset[str]]:
+        """Start the operation's span; also return the names of the attributes it was given.
+
+        With `announce`, an event says so at once: the span itself is exported only when it ends.
+        """
+        span, given = self._spans.start(op, context, links)
+        if announce:
+            attempt("events.start", self._events.start, op, span)
+        return span, given
 
     def finish(
         self, op: Operation, span: Span, given: frozenset[str], settings: Settings, end_ns: int | None

@@ -9,7 +9,9 @@ from opentelemetry._logs import Logger, LoggerProvider, LogRecord, SeverityNumbe
 from opentelemetry.trace import Span
 
 from genai_otel_core.conventions import Convention, Event, EventSpec, build_events
+from genai_otel_core.conventions._own import start_event
 from genai_otel_core.operations import Operation
+from genai_otel_core.spans import read
 from genai_otel_core.version import SCOPE, VERSION
 
 
@@ -17,6 +19,10 @@ class Events:
     """Events of operations, in the convention chosen."""
 
     def __init__(self, logger_provider: LoggerProvider | None, convention: Convention) -> None:
+        self._by_type = convention.by_type
+        self._start_logger = _logs.get_logger(
+            SCOPE, VERSION, logger_provider, schema_url=convention.schema_url or ""
+        )
         self._specs: dict[type[Operation], list[EventSpec]] = {}
         self._loggers: dict[str, Logger] = {}
         for spec in convention.events:
@@ -25,6 +31,11 @@ class Events:
                 self._loggers[url] = _logs.get_logger(SCOPE, VERSION, logger_provider, schema_url=url)
             for operation in spec.operations:
                 self._specs.setdefault(operation, []).append(spec)
+
+    def start(self, op: Operation, span: Span) -> None:
+        """Emit that an operation has started, with the attributes that its span starts with."""
+        event = start_event(read(self._by_type[type(op)].start_rows, op))
+        self._emit(self._start_logger, event, span)
 
     def finish(self, op: Operation, span: Span, on_event: bool, on_span: bool) -> list[Event]:
         """Emit the log records of an ended operation; return the events that belong on its span.

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import Any
 
 from opentelemetry.context import Context
 from opentelemetry.trace import NonRecordingSpan
 
-from genai_otel_core import agents, current, errors, watch
+from genai_otel_core import agents, attempts, current, errors, watch
+from genai_otel_core.causes import Causes
 from genai_otel_core.emitter import Emitter
 from genai_otel_core.guard import attempt
 from genai_otel_core.operations import (
@@ -16,11 +18,16 @@ from genai_otel_core.operations import (
     CANCELLED,
     COMPLETED,
     EVICTED,
+    INTERRUPTED,
     AgentInvocation,
     Failure,
     Inference,
     Operation,
+    ToolExecution,
+    WorkflowInvocation,
 )
+from genai_otel_core.resume import Resumption
+from genai_otel_core.routing import RootRun, Routing
 from genai_otel_core.runs import Run, RunStore, now_ns
 from genai_otel_core.settings import Settings
 from genai_otel_core.spans import wall_ns
@@ -36,12 +43,18 @@ def _in_event_loop() -> bool:
     return True
 
 
+# Operations that may run for long, so that their start is news.
+_LONG = (AgentInvocation, WorkflowInvocation, ToolExecution)
+
+
 class Lifecycle:
     """What adapters drive: the methods of `Telemetry` that start runs and end them."""
 
     def __init__(self, settings: Settings, emitter: Emitter) -> None:
         self._settings = settings
-        self._emitter = emitter
+        self._routing = Routing(emitter, settings.conventions, settings.provider_for)
+        self._resumption = Resumption(settings.resume_store)
+        self._causes = Causes()
         self._runs = RunStore(settings.max_runs, settings.max_run_age_s, self._evict)
 
     @property
@@ -79,6 +92,9 @@ class Lifecycle:
         attach: bool = True,
         streamed: bool = False,
         note: object = None,
+        metadata: Mapping[str, Any] | None = None,
+        tags: Sequence[str] = (),
+        resumes: bool = False,
     ) -> Run | None:
         """Start a run; without `operation` a hidden one, which stands for its parent.
 
@@ -93,6 +109,8 @@ class Lifecycle:
             attach: make the operation's span current in the calling context.
             streamed: code outside the run reads its output as a stream, and may stop reading.
             note: kept with the run for the adapter.
+            metadata, tags: what the application gave the framework for this run.
+            resumes: it goes on with the interrupted run of its conversation.
         """
         watch.settle()
         if run_id in self._runs:
@@ -104,8 +122,10 @@ class Lifecycle:
         run.origin, run.note, run.streamed = origin, note, streamed
         if not run.suppressed and current.is_suppressed():
             run.suppressed = True
+        if run.emitter is None:
+            run.emitter = self._routing.emitter(RootRun(operation, metadata or {}, tags))
         if operation is not None and not run.suppressed:
-            self._start_span(run, operation, context)
+            self._start_span(run, operation, context, resumes)
             if attach:
                 seen = None if visible is None else lambda: visible(run)
                 assert run.span is not None
@@ -113,16 +133,30 @@ class Lifecycle:
         self._runs.add(run)
         return run
 
-    def _start_span(self, run: Run, op: Operation, context: Context) -> None:
+    def _start_span(self, run: Run, op: Operation, context: Context, resumes: bool) -> None:
         above = run.parent.visible if run.parent is not None else None
         if op.conversation_id is None and above is not None and above.operation is not None:
             op.conversation_id = above.operation.conversation_id
         if op.agent_name is None and run.agent is not None:
             op.agent_name = agents.name_of(run.agent.operation)
+        attempts.number(run, op)
+        asked = self._causes.of(run, op) if isinstance(op, ToolExecution) else None
+        links = [] if asked is None else [asked]
+        if resumes:
+            links.extend(attempt("resume.load", self._resumption.resume, op) or ())
+        announce = self._settings.start_events and isinstance(op, _LONG)
+        assert run.emitter is not None
         run.operation = op
-        run.span, run.start_keys = self._emitter.start(op, context)
+        run.span, run.start_keys = run.emitter.start(op, context, links, announce)
         if isinstance(op, AgentInvocation):
             run.agent = run
+
+    def interrupt(self, run_id: Hashable, interrupt_ids: Sequence[str] = ()) -> None:
+        """Mark an open run as interrupted, by these ids; it ends without failure later."""
+        op = self.operation(run_id)
+        if op is not None:
+            op.outcome = INTERRUPTED
+            op.interrupt_ids = list(interrupt_ids) or op.interrupt_ids
 
     def chunk(
         self,
@@ -239,8 +273,14 @@ class Lifecycle:
         op, span = run.operation, run.span
         if op is None or span is None:
             return
+        if op.outcome == INTERRUPTED:
+            attempt("resume.save", self._resumption.keep, run, op)
+        elif isinstance(op, Inference):
+            self._causes.remember(run, op)
+        attempts.record(run, op)
         attempt("agents.roll_up", agents.roll_up, run)
-        self._emitter.finish(op, span, run.start_keys, self._settings, run.ended_ns)
+        assert run.emitter is not None
+        run.emitter.finish(op, span, run.start_keys, self._settings, run.ended_ns)
         # A late child still finds its parent; the finished span and its content are let go.
         run.span = NonRecordingSpan(span.get_span_context())
         run.operation = run.activation = run.stream = None

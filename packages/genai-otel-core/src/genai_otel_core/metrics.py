@@ -9,6 +9,7 @@ from opentelemetry import metrics
 from opentelemetry.metrics import Meter, MeterProvider
 
 from genai_otel_core.conventions import Convention, MetricSpec
+from genai_otel_core.conventions._own import METRICS as OWN_METRICS
 from genai_otel_core.operations import Operation
 from genai_otel_core.spans import read
 from genai_otel_core.version import SCOPE, VERSION
@@ -40,7 +41,7 @@ class Metrics:
     def __init__(self, meter_provider: MeterProvider | None, convention: Convention) -> None:
         self._specs = convention.by_type
         self._measures: dict[type[Operation], list[_Measure]] = {}
-        for spec in convention.metrics:
+        for spec in (*convention.metrics, *OWN_METRICS):
             meter = metrics.get_meter(SCOPE, VERSION, meter_provider, schema_url=spec.schema_url or "")
             measure = _Measure(spec, meter)
             for operation in spec.operations:

@@ -7,6 +7,7 @@ filled only if the content policy wants them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -85,9 +86,19 @@ class Operation:
     conversation_id: str | None = None
     agent_name: str | None = None
     """The nearest enclosing agent's name."""
+    metadata: Mapping[str, Any] | None = None
+    """What the application attached to the run: content. The framework's own object, unbounded."""
     in_process: bool = False
     """The work runs in this process, not behind a network."""
     duration_s: float | None = None
+    attempt: int | None = None
+    """Which try it is, from 1, if the same thing may be tried again."""
+    fallback_from: str | None = None
+    """What failed before this was tried in its place."""
+    interrupt_ids: list[str] | None = None
+    """Ids of the interrupts that it waits for."""
+    resumed_after_s: float | None = None
+    """How long the interrupted run that it resumes had waited."""
     outcome: str = COMPLETED
     failure: Failure | None = None
 
@@ -103,6 +114,8 @@ class Inference(Operation):
     api_type: str | None = None
     cached: bool = False
     """The framework's cache answered; no provider was asked and nothing is billed."""
+    requested_calls: list[str] = field(default_factory=list)
+    """Ids of the tool calls that the model asked for."""
     system_instructions: list[Part] | None = None
     input_messages: list[Message] | None = None
     output_messages: list[Message] | None = None
@@ -173,3 +186,8 @@ class Step(Operation):
     """A graph node, a named chain: what users recognise and no span type of the conventions covers."""
 
     kind: str = "chain"
+    attempt_count: int = 0
+    failed: list[str] = field(default_factory=list)
+    """Of a retry or fallback: what failed, in order."""
+    used: str | None = None
+    """Of a retry or fallback: what succeeded."""

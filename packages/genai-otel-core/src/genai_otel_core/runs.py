@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from opentelemetry.trace import Span
 
+    from genai_otel_core.attempts import Try
     from genai_otel_core.current import Activation
+    from genai_otel_core.emitter import Emitter
     from genai_otel_core.operations import Operation
     from genai_otel_core.streams import Stream
 
@@ -38,7 +40,9 @@ class Run:
         "started_ns",
         "stream",
         "streamed",
+        "emitter",
         "suppressed",
+        "tries",
         "waits",
     )
 
@@ -58,6 +62,8 @@ class Run:
         self.origin: Hashable | None = None
         self.streamed = False
         """Code outside the run reads its output as a stream, and may stop."""
+        self.emitter: Emitter | None = parent.emitter if parent is not None else None
+        self.tries: dict[Hashable, Try] | None = None
         self.waits = False
         """It has ended, and is to cover what is being closed below it."""
         self.held: list[Run] = []

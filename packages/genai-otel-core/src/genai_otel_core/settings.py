@@ -5,10 +5,14 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from genai_otel_core.conventions import Convention, resolve
+from genai_otel_core.resume import MemoryResumeStore, ResumeStore, store_for
+
+if TYPE_CHECKING:
+    from genai_otel_core.routing import ProviderFor
 
 _log = logging.getLogger("genai_otel")
 
@@ -44,6 +48,9 @@ class Settings:
     max_content_bytes: int
     max_runs: int
     max_run_age_s: float
+    provider_for: ProviderFor | None = None
+    resume_store: ResumeStore = field(default_factory=MemoryResumeStore)
+    start_events: bool = False
 
     @property
     def content_on_span(self) -> bool:
@@ -63,6 +70,9 @@ def check(
     max_content_bytes: int = 32768,
     max_runs: int = 10_000,
     max_run_age: float = 3600.0,
+    provider_for: ProviderFor | None = None,
+    resume_store: ResumeStore | str | os.PathLike[str] | None = None,
+    start_events: bool = False,
     env: Mapping[str, str] | None = None,
 ) -> Settings:
     """Check options, filling in what the environment says.
@@ -80,6 +90,9 @@ def check(
         max_content_bytes=int(_at_least("max_content_bytes", max_content_bytes, 256, whole=True)),
         max_runs=int(_at_least("max_runs", max_runs, 1, whole=True)),
         max_run_age_s=_at_least("max_run_age", max_run_age, 0.001),
+        provider_for=_callable("provider_for", provider_for),
+        resume_store=store_for(resume_store),
+        start_events=_flag("start_events", start_events),
     )
 
 
@@ -109,6 +122,18 @@ def _one_of(option: str, value: object, allowed: tuple[str, ...]) -> str:
         raise TypeError(f"{option} must be one of {listed}, not {type(value).__name__}")
     if value not in allowed:
         raise ValueError(f"{option} must be one of {listed}, not {value!r}")
+    return value
+
+
+def _callable(option: str, value: Any) -> Any:
+    if value is not None and not callable(value):
+        raise TypeError(f"{option} must be a callable or None, not {type(value).__name__}")
+    return value
+
+
+def _flag(option: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError(f"{option} must be True or False, not {type(value).__name__}")
     return value
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from opentelemetry import trace
 from opentelemetry.context import Context
-from opentelemetry.trace import Span, SpanKind, Status, StatusCode, TracerProvider
+from opentelemetry.trace import Link, Span, SpanContext, SpanKind, Status, StatusCode, TracerProvider
 
 from genai_otel_core import guard
 from genai_otel_core.conventions import Convention, Event, Kind, Row, read_row
@@ -28,12 +28,18 @@ class Spans:
         )
         self._specs = convention.by_type
 
-    def start(self, op: Operation, context: Context) -> tuple[Span, frozenset[str]]:
+    def start(
+        self, op: Operation, context: Context, links: Sequence[SpanContext] = ()
+    ) -> tuple[Span, frozenset[str]]:
         """Start the span of `op`; also return which attributes it was given, so that none is set twice."""
         spec = self._specs[type(op)]
         attributes = read(spec.start_rows, op)
         span = self._tracer.start_span(
-            spec.name(op), context=context, kind=_KINDS[spec.kind(op)], attributes=attributes
+            spec.name(op),
+            context=context,
+            kind=_KINDS[spec.kind(op)],
+            attributes=attributes,
+            links=[Link(linked) for linked in links] or None,
         )
         return span, frozenset(attributes)
 

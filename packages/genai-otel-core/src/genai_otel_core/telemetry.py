@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +14,8 @@ from genai_otel_core import sharing
 from genai_otel_core.conventions import Convention
 from genai_otel_core.emitter import Emitter
 from genai_otel_core.lifecycle import Lifecycle
+from genai_otel_core.resume import ResumeStore
+from genai_otel_core.routing import ProviderFor
 from genai_otel_core.settings import check
 
 
@@ -33,6 +36,12 @@ class Telemetry(Lifecycle):
         max_content_bytes: bound of each content attribute, in UTF-8 bytes; default 32768, minimum 256.
         max_runs: how many unfinished runs are kept, default 10000; the oldest is ended beyond that.
         max_run_age: how long an unfinished run is kept, in seconds, default 3600.
+        provider_for: a callable that is asked for each `RootRun` which providers its whole tree goes to: a
+            mapping with any of `tracer_provider`, `meter_provider`, `logger_provider`, or None for the above.
+        resume_store: where interrupted runs are kept until they are resumed, to link the two: a directory
+            that several processes share, an object with `save` and `load`, or None for this process's memory.
+        start_events: also emit an event when an agent, workflow or tool starts, so that a killed process
+            leaves a trace of where it was; default False.
 
     Raises:
         TypeError, ValueError: for a wrong option, naming it and the allowed values.
@@ -50,6 +59,9 @@ class Telemetry(Lifecycle):
         max_content_bytes: int = 32768,
         max_runs: int = 10_000,
         max_run_age: float = 3600.0,
+        provider_for: ProviderFor | None = None,
+        resume_store: ResumeStore | str | os.PathLike[str] | None = None,
+        start_events: bool = False,
     ) -> None:
         self._options = {
             name: value
@@ -57,7 +69,7 @@ class Telemetry(Lifecycle):
             if name not in ("self", "__class__") and value is not None
         }
         self._token: str | None = None
-        settings = check(convention, capture_content, detail, max_content_bytes, max_runs, max_run_age)
+        settings = check(**sharing.without_providers(self._options))
         sharing.check_providers(tracer_provider, meter_provider, logger_provider)
         emitter = Emitter(tracer_provider, meter_provider, logger_provider, settings.conventions)
         super().__init__(settings, emitter)

@@ -20,6 +20,9 @@ class Role(enum.Enum):
     WORKFLOW = "workflow"
     NODE = "node"
     CHAIN = "chain"
+    RETRY = "retry"
+    FALLBACK = "fallback"
+    ATTEMPT = "attempt"
     HIDDEN = "hidden"
 
 
@@ -101,6 +104,22 @@ def _agent_by_metadata(start: ChainStart) -> Decision | None:
     return None
 
 
+def _wrapper(start: ChainStart) -> Decision | None:
+    # The logical operation over its attempts.
+    if start.facts.wrapper is None:
+        return None
+    role = Role(start.facts.wrapper)
+    return Decision(role, given_name(start.name, start.facts.type_name) or role.value, role.value)
+
+
+def _attempt(start: ChainStart) -> Decision | None:
+    # Each attempt is seen, also one that would be plumbing elsewhere.
+    if start.above in (Role.RETRY.value, Role.FALLBACK.value):
+        name = given_name(start.name, start.facts.type_name)
+        return Decision(Role.ATTEMPT, name or Role.ATTEMPT.value, "attempt")
+    return None
+
+
 def _root(start: ChainStart) -> Decision | None:
     if start.root:
         name = given_name(start.name, start.facts.type_name)
@@ -125,10 +144,12 @@ def _named_chain(start: ChainStart) -> Decision | None:
 _RULES = (
     _hidden_by_tag,
     _prompt_or_parser,
+    _wrapper,
     _agent,
     _node,
     _graph,
     _agent_by_metadata,
+    _attempt,
     _root,
     _edge,
     _named_chain,

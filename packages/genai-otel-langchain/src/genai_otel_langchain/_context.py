@@ -14,15 +14,21 @@ from genai_otel_core.runs import Run
 from genai_otel_langchain._compat import ASYNC_CONTEXT_REACHES_CODE, control_flow_types
 from genai_otel_langchain._peek import Caller
 
+_ATTEMPT_TAG = "retry:attempt:"
 _CONVERSATION_KEYS = ("thread_id", "session_id", "conversation_id")
 
 
 def placement(
-    telemetry: Telemetry, parent_run_id: object, seen: Caller | None, is_model: bool
+    telemetry: Telemetry, kwargs: Mapping[str, Any], seen: Caller | None, is_model: bool
 ) -> dict[str, Any]:
     """Return the arguments of `Telemetry.start` that say where a run belongs."""
-    parent_id = parent_run_id if parent_run_id is not None else _run_of_this_code()
-    place: dict[str, Any] = {"parent_id": parent_id}
+    parent_id = _parent(telemetry, kwargs.get("parent_run_id"))
+    metadata, tags = kwargs.get("metadata"), kwargs.get("tags")
+    place: dict[str, Any] = {
+        "parent_id": parent_id,
+        "metadata": metadata if isinstance(metadata, Mapping) else None,
+        "tags": tags if isinstance(tags, list) else (),
+    }
     if seen is not None:
         place["origin"] = seen.origin
         if seen.is_read_by_application:
@@ -38,6 +44,16 @@ def placement(
             else:
                 place["visible"] = lambda run: _is_inside(telemetry, run)
     return place
+
+
+def _parent(telemetry: Telemetry, parent_run_id: object) -> Any:
+    inside = _run_of_this_code()
+    if parent_run_id is None or inside is None:
+        return inside if parent_run_id is None else parent_run_id
+    # `with_fallbacks` reports its own run, and then runs what it wraps as children of the run above.
+    found = telemetry.find(inside)
+    between = found is not None and found.parent is not None and found.parent.id == parent_run_id
+    return inside if between and getattr(found.note, "rule", None) == "fallback" else parent_run_id
 
 
 def _task() -> asyncio.Task[Any] | None:
@@ -56,6 +72,19 @@ def _run_of_this_code() -> Any:
 def _is_inside(telemetry: Telemetry, run: Run) -> bool:
     found = telemetry.find(_run_of_this_code())
     return found is not None and found.is_within(run)
+
+
+def attempt_number(tags: object) -> int | None:
+    """Which attempt it is, where `with_retry` says so: from the second on."""
+    for tag in tags if isinstance(tags, list) else ():
+        if isinstance(tag, str) and tag.startswith(_ATTEMPT_TAG) and tag[len(_ATTEMPT_TAG) :].isdecimal():
+            return int(tag[len(_ATTEMPT_TAG) :])
+    return None
+
+
+def is_resumption(inputs: object) -> bool:
+    """Whether a graph is called to go on: with a `Command`, or with nothing."""
+    return inputs is None or type(inputs).__name__ == "Command"
 
 
 def conversation_id(metadata: object) -> str | None:

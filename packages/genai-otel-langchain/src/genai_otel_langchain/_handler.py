@@ -218,7 +218,8 @@ class Handler(_compat.GraphCallbackHandler):
         op, note = attempt("classify", _chains.operation, self.telemetry, kwargs, seen) or (None, None)
         if self.telemetry.captures_content and isinstance(op, (AgentInvocation, WorkflowInvocation)):
             op.input_messages = self._chain_messages(inputs, "user")
-        self._start(run_id, op, kwargs, seen, note)
+        resumes = op is not None and kwargs.get("parent_run_id") is None and _context.is_resumption(inputs)
+        self._start(run_id, op, kwargs, seen, note, resumes)
 
     @guarded
     def on_chain_end(self, outputs: Any, *, run_id: UUID, **kwargs: Any) -> None:
@@ -241,9 +242,9 @@ class Handler(_compat.GraphCallbackHandler):
     @guarded
     def on_interrupt(self, event: Any) -> None:
         """Mark an interrupted graph; its run ends without error right after."""
-        op = self.telemetry.operation(getattr(event, "run_id", None))
-        if op is not None:
-            op.outcome = INTERRUPTED
+        waiting = [getattr(one, "id", None) for one in getattr(event, "interrupts", ())]
+        ids = [one for one in waiting if isinstance(one, str)]
+        self.telemetry.interrupt(getattr(event, "run_id", None), ids)
 
     @guarded
     def on_resume(self, event: Any) -> None:
@@ -256,13 +257,14 @@ class Handler(_compat.GraphCallbackHandler):
         kwargs: Mapping[str, Any],
         seen: Caller | None,
         note: object = None,
+        resumes: bool = False,
     ) -> None:
         if op is not None:
             op.conversation_id = _context.conversation_id(kwargs.get("metadata"))
-        place = _context.placement(
-            self.telemetry, kwargs.get("parent_run_id"), seen, isinstance(op, Inference)
-        )
-        run = self.telemetry.start(run_id, op, note=note, **place)
+        place = _context.placement(self.telemetry, kwargs, seen, isinstance(op, Inference))
+        if op is not None:
+            op.attempt = _context.attempt_number(kwargs.get("tags"))
+        run = self.telemetry.start(run_id, op, note=note, resumes=resumes, **place)
         if run is not None and op is not None and seen is not None and seen.runs_as_coroutine:
             when_gone(seen.frame, lambda: self._gone(run))
 
@@ -277,8 +279,8 @@ class Handler(_compat.GraphCallbackHandler):
             return
         run = self.telemetry.find(run_id)
         above = None if run is None or run.parent is None else run.parent.visible
-        if outcome == INTERRUPTED and above is not None and above.operation is not None:
-            above.operation.outcome = INTERRUPTED
+        if outcome == INTERRUPTED and above is not None:
+            self.telemetry.interrupt(above.id)
         self.telemetry.finish(run_id, outcome)
 
 

@@ -30,7 +30,8 @@ def read_result(op: Inference, result: Any) -> None:
     reasons = [reason for reason in map(finish_reason, generations) if reason is not None]
     op.response.finish_reasons = reasons or op.response.finish_reasons
     op.cached = any(_is_cache_hit(generation) for generation in generations)
-    op.usage = _usage(generations, output) or op.usage
+    op.usage = Usage() if op.cached else _usage(generations, output) or op.usage
+    op.requested_calls = [call_id for generation in generations for call_id in _requested(generation)]
     if op.provider in ("openai", "azure.ai.openai"):
         op.api_type = _api_type(op.response.id)
 
@@ -77,6 +78,13 @@ def _usage(generations: list[Any], output: Mapping[str, Any]) -> Usage | None:
         if found is not None:
             return found
     return None
+
+
+def _requested(generation: Any) -> Iterator[str]:
+    for call in getattr(getattr(generation, "message", None), "tool_calls", None) or ():
+        call_id = call.get("id") if isinstance(call, Mapping) else None
+        if isinstance(call_id, str) and call_id:
+            yield call_id
 
 
 def _is_cache_hit(generation: Any) -> bool:

@@ -15,6 +15,7 @@ _AGENT_FACTORIES = (
 )
 _AGENT_CLASSES = frozenset({"AgentExecutor"})
 _GRAPH_CLASSES = frozenset({"Pregel", "RemoteGraph"})
+_WRAPPERS = {"RunnableRetry": "retry", "RunnableWithFallbacks": "fallback"}
 # Names that runs carry when nobody named them.
 _TYPE_NAME = re.compile(
     r"^(?:Runnable[A-Z]\w*|LangGraph|StateGraph|CompiledStateGraph|CompiledGraph|Pregel|RemoteGraph|AgentExecutor"
@@ -30,7 +31,8 @@ class Facts(NamedTuple):
     """What a runnable is.
 
     `name` is one that the application gave; `plumbing` code belongs to the framework; an `entrypoint` is
-    LangGraph's graph of one function, which is called by that function's name.
+    LangGraph's graph of one function, which is called by that function's name; a `wrapper` is a `retry` or
+    `fallback` around what it stands for.
     """
 
     graph: bool = False
@@ -39,6 +41,7 @@ class Facts(NamedTuple):
     type_name: str | None = None
     plumbing: bool = False
     entrypoint: bool = False
+    wrapper: str | None = None
 
 
 NOTHING = Facts()
@@ -63,6 +66,7 @@ def facts_of(runnable: Any) -> Facts:
         name=given_name(name, cls.__name__ if framework else None),
         type_name=cls.__name__ if framework else None,
         plumbing=framework and _runs_framework_code(runnable),
+        wrapper=next((_WRAPPERS[word] for word in lineage if word in _WRAPPERS), None),
     )
 
 

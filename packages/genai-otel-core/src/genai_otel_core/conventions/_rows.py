@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from genai_otel_core.conventions import _encode as encode
+from genai_otel_core.conventions import _own as own
 from genai_otel_core.conventions import _values as values
 from genai_otel_core.conventions._base import Level, Row, SpanSpec
 from genai_otel_core.operations import Step
@@ -15,8 +16,7 @@ Rows = tuple[Row[Any], ...]
 
 ENDED: Rows = (
     Row("error.type", values.error_type, ID),
-    # Ours, in our own namespace: no version has a word for an end that is neither success nor failure.
-    Row("genai_otel.outcome", values.outcome),
+    *own.ENDED,
 )
 SERVER: Rows = (
     Row("server.address", lambda op: op.server_address, ID, at_start=True),
@@ -136,7 +136,7 @@ STEP: SpanSpec[Step] = SpanSpec(
     name=lambda op: op.name or op.kind,
     kind=values.internal,
     # No version has a span type for a step, so nothing of the conventions' namespace is put on it.
-    rows=(*ENDED, Row("genai_otel.step.kind", lambda op: op.kind, at_start=True)),
+    rows=(*ENDED, *own.STEP),
 )
 
 CLIENT_DIMENSIONS = (

@@ -1,0 +1,45 @@
+"""Why a tool ran: the model call that asked for it, found again by the tool call's id."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Hashable
+
+from opentelemetry.trace import SpanContext
+
+from genai_otel_core.operations import Inference, ToolExecution
+from genai_otel_core.runs import Run
+
+_REMEMBERED = 4096
+"""How many requested tool calls are remembered, the latest."""
+
+
+class Causes:
+    """Requested tool calls, per run tree and, for a resumed one, per conversation."""
+
+    def __init__(self) -> None:
+        self._asked: OrderedDict[tuple[Hashable, str], SpanContext] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def remember(self, run: Run, op: Inference) -> None:
+        """Keep which span asked for these calls."""
+        if not op.requested_calls or run.span is None:
+            return
+        asked = run.span.get_span_context()
+        scopes = [run.root.id] if op.conversation_id is None else [run.root.id, op.conversation_id]
+        with self._lock:
+            for call_id in op.requested_calls:
+                for scope in scopes:
+                    self._asked[scope, call_id] = asked
+            while len(self._asked) > _REMEMBERED:
+                self._asked.popitem(last=False)
+
+    def of(self, run: Run, op: ToolExecution) -> SpanContext | None:
+        """Return the span that asked for this execution, if it is known."""
+        if op.call_id is None:
+            return None
+        found = self._asked.get((run.root.id, op.call_id))
+        if found is None and op.conversation_id is not None:
+            found = self._asked.get((op.conversation_id, op.call_id))
+        return found

@@ -1,0 +1,66 @@
+"""What no convention has a word for, in our own namespace `genai_otel.`: outcomes, attempts, resumption, steps.
+
+Every convention carries these beside its own rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from genai_otel_core.conventions import _values as values
+from genai_otel_core.conventions._base import Event, Level, MetricSpec, Row
+from genai_otel_core.operations import Inference, Operation, Step, ToolExecution
+
+ENDED: tuple[Row[Any], ...] = (
+    Row("genai_otel.outcome", values.outcome),
+    Row("genai_otel.attempt.number", lambda op: op.attempt, Level.IDENTITY, at_start=True),
+    Row("genai_otel.fallback.from", lambda op: op.fallback_from, at_start=True),
+    Row("genai_otel.interrupt.ids", lambda op: op.interrupt_ids),
+    Row("genai_otel.resume.wait", lambda op: op.resumed_after_s, at_start=True),
+    Row("genai_otel.cache.hit", lambda op: (isinstance(op, Inference) and op.cached) or None),
+)
+"""On every span: how it ended, which attempt it was, what it resumed."""
+
+STEP: tuple[Row[Step], ...] = (
+    Row("genai_otel.step.kind", lambda op: op.kind, at_start=True),
+    Row("genai_otel.attempt.count", lambda op: op.attempt_count or None),
+    Row("genai_otel.fallback.failed", lambda op: op.failed or None),
+    Row("genai_otel.fallback.used", lambda op: op.used if op.failed else None),
+)
+"""On steps: of what kind, and for a retry or fallback what failed and what came next."""
+
+
+def _attempts(op: Operation) -> Iterable[tuple[float, Mapping[str, Any]]]:
+    return () if op.attempt is None else ((1, {}),)
+
+
+METRICS = (
+    MetricSpec(
+        "genai_otel.attempts",
+        "counter",
+        "{attempt}",
+        "Attempts at operations that are retried or have a fallback, by number and error.",
+        (Inference, ToolExecution, Step),
+        (
+            "gen_ai.operation.name",
+            "gen_ai.provider.name",
+            "gen_ai.system",
+            "gen_ai.request.model",
+            "gen_ai.tool.name",
+            "llm.provider",
+            "llm.model_name",
+            "tool.name",
+            "error.type",
+            "genai_otel.attempt.number",
+        ),
+        _attempts,
+    ),
+)
+
+START_EVENT = "genai_otel.operation.start"
+
+
+def start_event(attributes: Mapping[str, Any]) -> Event:
+    """The event that an operation has started, for those who watch long runs; it carries the start attributes."""
+    return Event(START_EVENT, dict(attributes))
