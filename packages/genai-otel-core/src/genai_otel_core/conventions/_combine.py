@@ -76,7 +76,7 @@ def _rows(specs: Sequence[SpanSpec[Any]]) -> Iterator[Row[Any]]:
     for spec in specs:
         for row in spec.rows:
             if row.on_span and owner[row.name] is spec:
-                # What is a detail here may be a dimension of another convention's metrics, which reads it here.
+                # A detail here may be a dimension of another convention's metrics, which reads it here.
                 promoted = row.level is Level.DETAIL and row.name in dimensions - labelled
                 kept = replace(row, level=Level.IDENTITY) if promoted else row
                 labelled.update([row.name] if kept.level is Level.IDENTITY else [])

@@ -52,9 +52,14 @@ _PARTS: dict[type, Callable[[Any], dict[str, Any]]] = {
 }
 
 
+def part(item: m.Part) -> dict[str, Any]:
+    """A part as a schema object."""
+    return _PARTS[type(item)](item)
+
+
 def parts(items: Iterable[m.Part] | None) -> list[dict[str, Any]] | None:
     """Parts as schema objects, for `gen_ai.system_instructions`."""
-    return None if items is None else [_PARTS[type(item)](item) for item in items]
+    return None if items is None else [part(item) for item in items]
 
 
 def input_messages(items: Iterable[m.Message] | None) -> list[dict[str, Any]] | None:

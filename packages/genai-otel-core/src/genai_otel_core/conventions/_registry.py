@@ -11,7 +11,11 @@ from genai_otel_core.conventions._base import Convention
 ENTRY_POINT_GROUP = "genai_otel_convention"
 
 _BUILT_IN = {
+    "1.27": "genai_otel_core.conventions.v1_27:V1_27",
+    "1.36": "genai_otel_core.conventions.v1_36:V1_36",
     "1.41": "genai_otel_core.conventions.v1_41:V1_41",
+    "dev": "genai_otel_core.conventions.dev:DEV",
+    "openinference": "genai_otel_core.conventions.openinference:OPENINFERENCE",
 }
 
 

@@ -94,7 +94,7 @@ TOOL: SpanSpec[ToolExecution] = SpanSpec(
     kind=values.internal,
     rows=(
         *rows.operation("execute_tool"),
-        Row("gen_ai.tool.name", lambda op: op.name, at_start=True),
+        Row("gen_ai.tool.name", lambda op: op.name, Level.IDENTITY, at_start=True),
         Row("gen_ai.tool.type", lambda op: op.type, at_start=True),
         *rows.TOOL_CALL_ID,
         *rows.ENDED,
