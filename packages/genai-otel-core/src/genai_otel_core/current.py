@@ -242,11 +242,3 @@ def innermost() -> Run | None:
     """Return the run that the calling code is in, of whichever framework."""
     found = activation_of(context_api.get_current())
     return None if found is None else found.run
-
-
-def is_suppressed() -> bool:
-    """Whether `opentelemetry.instrumentation.utils.suppress_instrumentation()` holds here."""
-    current = context_api.get_current()
-    return bool(
-        current.get(context_api._SUPPRESS_INSTRUMENTATION_KEY) or current.get("suppress_instrumentation")
-    )

@@ -32,6 +32,7 @@ from genai_otel_core.runs import Run, RunStore, now_ns
 from genai_otel_core.settings import Settings
 from genai_otel_core.spans import wall_ns
 from genai_otel_core.streams import Stream
+from genai_otel_core.suppression import is_suppressed
 from genai_otel_core.usage import Usage
 
 
@@ -76,6 +77,10 @@ class Lifecycle:
         """Return the run with this id if it is open or ended lately."""
         return self._runs.find_parent(run_id)
 
+    def open(self, wanted: Callable[[Run], bool]) -> list[Run]:
+        """Return the open runs that are `wanted`, the oldest first."""
+        return [run for run in self._runs if wanted(run)]
+
     def operation(self, run_id: Hashable) -> Operation | None:
         """Return the operation of an open run, to be completed before it ends; None for hidden runs."""
         run = self._runs.get(run_id)
@@ -95,6 +100,7 @@ class Lifecycle:
         metadata: Mapping[str, Any] | None = None,
         tags: Sequence[str] = (),
         resumes: bool = False,
+        suppressed: bool = False,
     ) -> Run | None:
         """Start a run; without `operation` a hidden one, which stands for its parent.
 
@@ -110,6 +116,7 @@ class Lifecycle:
             streamed: code outside the run reads its output as a stream, and may stop reading.
             note: kept with the run for the adapter.
             metadata, tags: what the application gave the framework for this run.
+            suppressed: the application wants no telemetry of this run and what is below it.
             resumes: it goes on with the interrupted run of its conversation.
         """
         watch.settle()
@@ -120,8 +127,7 @@ class Lifecycle:
         context, parent = current.place(above, origin)
         run = Run(run_id, named or parent, now_ns())
         run.origin, run.note, run.streamed = origin, note, streamed
-        if not run.suppressed and current.is_suppressed():
-            run.suppressed = True
+        run.suppressed = run.suppressed or suppressed or is_suppressed()
         if run.emitter is None:
             run.emitter = self._routing.emitter(RootRun(operation, metadata or {}, tags))
         if operation is not None and not run.suppressed:

@@ -28,6 +28,7 @@ def placement(
         "parent_id": parent_id,
         "metadata": metadata if isinstance(metadata, Mapping) else None,
         "tags": tags if isinstance(tags, list) else (),
+        "suppressed": isinstance(metadata, Mapping) and metadata.get("genai_otel.enabled") is False,
     }
     if seen is not None:
         place["origin"] = seen.origin

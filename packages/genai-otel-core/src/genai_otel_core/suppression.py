@@ -1,0 +1,54 @@
+"""Leaving a part of an application out: what runs inside `suppress()` gives no spans, metrics or events of ours."""
+
+from __future__ import annotations
+
+from contextvars import Token
+from types import TracebackType
+
+from opentelemetry import context as context_api
+from opentelemetry.context import Context
+
+_KEY = context_api.create_key("genai-otel-suppress")
+# What `opentelemetry.instrumentation.utils.suppress_instrumentation()` sets, in its old and new form.
+_KEYS = (_KEY, context_api._SUPPRESS_INSTRUMENTATION_KEY, "suppress_instrumentation")
+
+
+class suppress:  # noqa: N801  # used like a function
+    """Suppress GenAI telemetry for exactly the code inside, with `with` or `async with`.
+
+    with suppress():
+        evaluator.invoke(answer)
+    """
+
+    def __init__(self) -> None:
+        self._token: Token[Context] | None = None
+
+    def __enter__(self) -> None:
+        self._token = context_api.attach(context_api.set_value(_KEY, True))
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._token is not None:
+            context_api.detach(self._token)
+            self._token = None
+
+    async def __aenter__(self) -> None:
+        self.__enter__()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.__exit__(kind, error, traceback)
+
+
+def is_suppressed() -> bool:
+    """Whether telemetry is suppressed in the calling context, by us or for all instrumentations."""
+    current = context_api.get_current()
+    return any(current.get(key) for key in _KEYS)

@@ -1,0 +1,382 @@
+"""The truth in the hard cases: retries, fallbacks, interrupts, opt-outs, routing, causes, caches, announcements."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from agents import make_agent
+from genai_otel_langchain import Handler
+from langchain_core.caches import InMemoryCache
+from langchain_core.output_parsers import StrOutputParser
+from langchain_core.prompts import ChatPromptTemplate
+from langchain_core.runnables import RunnableLambda
+from langchain_core.tools import tool
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.graph import START, MessagesState, StateGraph
+from langgraph.types import Command, interrupt
+from models import USAGE, ScriptedModel, asks
+from opentelemetry.sdk.trace.sampling import Decision, Sampler, SamplingResult
+
+from genai_otel_core import RootRun, suppress
+from genai_otel_core.testing import Capture, capture, walk
+
+HI = {"messages": [("user", "hi")]}
+
+
+def config(seen: Capture, **options: Any) -> dict[str, Any]:
+    return {"callbacks": [Handler(**seen.providers, **options)]}
+
+
+def attributes(seen: Capture, *names: str) -> list[tuple[Any, ...]]:
+    """These attributes of the spans that have the first, in the order of the tree."""
+    return [
+        tuple(span.attributes.get(name) for name in names)
+        for _, span in walk(seen.spans)
+        if names[0] in span.attributes
+    ]
+
+
+def call(runnable: Any, given: Any, settings: dict[str, Any], asynchronous: bool) -> Any:
+    if asynchronous:
+        return asyncio.run(runnable.ainvoke(given, settings))
+    return runnable.invoke(given, settings)
+
+
+both = pytest.mark.parametrize("asynchronous", [False, True], ids=["sync", "async"])
+
+
+@both
+def test_a_retried_model_is_one_operation_with_numbered_attempts(asynchronous: bool, seen: Capture) -> None:
+    """The logical parent is no error, each attempt has its number and error, and points count each."""
+    model = ScriptedModel(answers=[ValueError("a"), ValueError("b"), "ok"])
+    call(model.with_retry(wait_exponential_jitter=False), "x", config(seen), asynchronous)
+    assert seen.tree() == "retry\n  chat scripted-1\n  chat scripted-1\n  chat scripted-1"
+    assert attributes(seen, "genai_otel.attempt.number", "error.type") == [
+        (1, "ValueError"),
+        (2, "ValueError"),
+        (3, None),
+    ]
+    parent = seen.span("retry")
+    assert parent.status.is_unset
+    assert dict(parent.attributes) == {"genai_otel.attempt.count": 3} | {
+        "genai_otel.step.kind": "retry",
+        "genai_otel.fallback.failed": ("scripted-1", "scripted-1"),
+        "genai_otel.fallback.used": "scripted-1",
+    }
+    points = seen.metrics()["genai_otel.attempts"]
+    numbered = {p["attributes"]["genai_otel.attempt.number"]: p["value"] for p in points}
+    assert numbered == {1: 1, 2: 1, 3: 1}
+
+
+def test_a_retried_chain_shows_each_attempt(seen: Capture) -> None:
+    """What would be plumbing elsewhere is an attempt below a retry."""
+    chain = ChatPromptTemplate.from_template("{q}") | ScriptedModel(answers=[ValueError("a"), "ok"]) | StrOutputParser()
+    chain.with_retry(wait_exponential_jitter=False).invoke({"q": "x"}, config(seen))
+    assert seen.tree() == "retry\n  attempt\n    chat scripted-1\n  attempt\n    chat scripted-1"
+    assert attributes(seen, "genai_otel.attempt.number", "error.type") == [(1, "ValueError"), (2, None)]
+
+
+@both
+def test_a_fallback_names_what_failed_and_what_came_next(asynchronous: bool, seen: Capture) -> None:
+    """The second model says what it stands in for, and the step above lists both."""
+    first = ScriptedModel(answers=[ValueError("a")], model="first")
+    second = ScriptedModel(answers=["ok"], model="second")
+    call(first.with_fallbacks([second]), "x", config(seen), asynchronous)
+    assert seen.tree() == "fallback\n  chat first\n  chat second"
+    assert seen.span("chat second").attributes["genai_otel.fallback.from"] == "first"
+    step = seen.span("fallback")
+    assert step.status.is_unset
+    assert step.attributes["genai_otel.fallback.failed"] == ("first",)
+    assert step.attributes["genai_otel.fallback.used"] == "second"
+
+
+def test_all_attempts_failing_fail_the_operation(seen: Capture) -> None:
+    """The parent has the error that reached the application."""
+    model = ScriptedModel(answers=[ValueError("a")])
+    with pytest.raises(ValueError, match="a"):
+        model.with_retry(wait_exponential_jitter=False, stop_after_attempt=2).invoke("x", config(seen))
+    assert seen.span("retry").attributes["error.type"] == "ValueError"
+
+
+def test_a_failed_calls_tokens_are_kept(seen: Capture) -> None:
+    """A stream that fails after its usage came still counts what it used."""
+    from langchain_core.messages import AIMessageChunk
+    from langchain_core.outputs import ChatGenerationChunk
+
+    class Breaks(ScriptedModel):
+        def _stream(self, messages: Any, stop: Any = None, run_manager: Any = None, **kwargs: Any) -> Any:
+            chunk = ChatGenerationChunk(message=AIMessageChunk("partial", usage_metadata=USAGE))
+            if run_manager:
+                run_manager.on_llm_new_token("partial", chunk=chunk)
+            yield chunk
+            raise ConnectionError("gone")
+
+    with pytest.raises(ConnectionError):
+        list(Breaks(answers=["x"]).stream("hi", config(seen)))
+    span = seen.span("chat scripted-1")
+    assert span.attributes["error.type"] == "ConnectionError"
+    assert span.attributes["gen_ai.usage.output_tokens"] == 5
+    assert [p["sum"] for p in seen.metrics()["gen_ai.client.token.usage"]] == [10, 5]
+
+
+def _asking_graph(checkpointer: Any) -> Any:
+    def ask(state: Any) -> Any:
+        return {"messages": [("ai", interrupt("sure?"))]}
+
+    graph = StateGraph(MessagesState).add_node("ask", ask).add_edge(START, "ask")
+    return graph.compile(name="approval", checkpointer=checkpointer)
+
+
+@both
+def test_a_resumed_run_links_to_the_interrupted_one(asynchronous: bool, seen: Capture) -> None:
+    """The interrupted run is marked and no error; the resumed one has its link and how long it waited."""
+    graph = _asking_graph(InMemorySaver())
+    settings = {**config(seen), "configurable": {"thread_id": "t-1"}}
+    call(graph, HI, settings, asynchronous)
+    call(graph, Command(resume="yes"), settings, asynchronous)
+    first, second = [span for _, span in walk(seen.spans) if span.name == "invoke_workflow approval"]
+    assert first.attributes["genai_otel.outcome"] == "interrupted"
+    assert first.status.is_unset
+    assert "error.type" not in first.attributes
+    assert [link.context.span_id for link in second.links] == [first.context.span_id]
+    assert second.attributes["genai_otel.resume.wait"] >= 0
+    assert "genai_otel.outcome" not in second.attributes
+    assert first.links == ()
+
+
+def test_a_run_resumed_in_another_process_links_too(tmp_path: Path) -> None:
+    """Two handlers that share nothing but a directory link through it."""
+    saver = InMemorySaver()
+    thread = {"configurable": {"thread_id": "t-2"}}
+    with capture() as before:
+        _asking_graph(saver).invoke(HI, {**config(before, resume_store=str(tmp_path)), **thread})
+        interrupted = before.span("invoke_workflow approval").context
+    with capture() as after:
+        _asking_graph(saver).invoke(Command(resume="yes"), {**config(after, resume_store=tmp_path), **thread})
+        (link,) = after.span("invoke_workflow approval").links
+    assert (link.context.trace_id, link.context.span_id) == (interrupted.trace_id, interrupted.span_id)
+
+
+def test_a_new_message_in_a_conversation_resumes_nothing(seen: Capture) -> None:
+    """Only a run that goes on with the graph is linked."""
+    graph = _asking_graph(InMemorySaver())
+    settings = {**config(seen), "configurable": {"thread_id": "t-3"}}
+    graph.invoke(HI, settings)
+    graph.invoke(HI, settings)
+    assert [span.links for span in seen.spans] == [()] * 4
+
+
+def test_an_exception_that_is_only_called_graph_interrupt_is_an_error(seen: Capture) -> None:
+    """Control flow is told by type, not by name."""
+
+    class GraphInterrupt(Exception):
+        pass
+
+    def step(x: Any) -> Any:
+        raise GraphInterrupt("mine")
+
+    with pytest.raises(GraphInterrupt):
+        RunnableLambda(step).invoke("x", config(seen))
+    assert seen.span("invoke_workflow step").attributes["error.type"].endswith("GraphInterrupt")
+
+
+@tool
+def look(x: int) -> str:
+    """Look something up."""
+    return f"found {x}"
+
+
+@both
+def test_each_tool_links_to_the_call_that_asked_for_it(asynchronous: bool, seen: Capture) -> None:
+    """Two model calls that ask for two tools each: four links, each to the right chat span."""
+
+    def two(first: str, second: str) -> Any:
+        answer = asks("look", first, x=1)
+        answer.tool_calls.append({"name": "look", "args": {"x": 2}, "id": second, "type": "tool_call"})
+        return answer
+
+    model = ScriptedModel(answers=[two("a1", "a2"), two("b1", "b2"), "done"])
+    call(make_agent(model, [look], name="helper"), HI, config(seen), asynchronous)
+    chats = [span.context.span_id for _, span in walk(seen.spans) if span.name.startswith("chat")]
+    linked = {
+        span.attributes["gen_ai.tool.call.id"]: [link.context.span_id for link in span.links]
+        for span in seen.spans
+        if span.name == "execute_tool look"
+    }
+    assert linked == {"a1": [chats[0]], "a2": [chats[0]], "b1": [chats[1]], "b2": [chats[1]]}
+
+
+def test_a_tool_of_a_resumed_run_links_to_the_call_before_the_interrupt(seen: Capture) -> None:
+    """The call was asked for in the interrupted run and is made in the resumed one."""
+
+    @tool
+    def approve(x: int) -> str:
+        """Ask a person."""
+        return interrupt("sure?")
+
+    agent = make_agent(
+        ScriptedModel(answers=[asks("approve", "c-9", x=1), "done"]), [approve], name="boss", checkpointer=InMemorySaver()
+    )
+    settings = {**config(seen), "configurable": {"thread_id": "t-4"}}
+    agent.invoke(HI, settings)
+    agent.invoke(Command(resume="yes"), settings)
+    asked = next(span.context.span_id for _, span in walk(seen.spans) if span.name.startswith("chat"))
+    tools = [span for span in seen.spans if span.name == "execute_tool approve"]
+    assert [[link.context.span_id for link in span.links] for span in tools] == [[asked], [asked]]
+    assert [span.attributes.get("genai_otel.outcome") for span in tools] == ["interrupted", None]
+
+
+def test_opt_out_by_metadata_covers_exactly_that_call(seen: Capture) -> None:
+    """`genai_otel.enabled: False` silences a call and what is below it, and nothing else."""
+    model = ScriptedModel(answers=["x"])
+
+    def node(state: Any) -> Any:
+        model.invoke("quiet", {"metadata": {"genai_otel.enabled": False}})
+        return {"messages": [model.invoke("loud")]}
+
+    graph = StateGraph(MessagesState).add_node("n", node).add_edge(START, "n").compile(name="flow")
+    graph.invoke(HI, config(seen))
+    graph.invoke(HI, {**config(seen), "metadata": {"genai_otel.enabled": False}})
+    assert seen.tree() == "invoke_workflow flow\n  n\n    chat scripted-1"
+    assert [p["count"] for p in seen.metrics()["gen_ai.client.operation.duration"]] == [1]
+
+
+@both
+def test_opt_out_by_context_covers_exactly_that_block(asynchronous: bool, seen: Capture) -> None:
+    """`suppress()` works with `with` and `async with`, and ends with its block."""
+    model = ScriptedModel(answers=["x"])
+    settings = config(seen)
+
+    async def main() -> None:
+        async with suppress():
+            await model.ainvoke("quiet", settings)
+        await model.ainvoke("loud", settings)
+
+    if asynchronous:
+        asyncio.run(main())
+    else:
+        with suppress():
+            model.invoke("quiet", settings)
+        model.invoke("loud", settings)
+    assert seen.tree() == "chat scripted-1"
+
+
+def test_a_tenants_whole_tree_goes_to_its_providers() -> None:
+    """Spans and points of a run, late children included, go where `provider_for` sends its root."""
+    late: list[Any] = []
+    model = ScriptedModel(answers=["x"], delay_s=0.01)
+
+    async def node(state: Any) -> Any:
+        late.append(asyncio.create_task(model.ainvoke("late")))
+        return {"messages": [await model.ainvoke("hi")]}
+
+    graph = StateGraph(MessagesState).add_node("n", node).add_edge(START, "n").compile(name="flow")
+    with capture() as acme, capture() as other:
+
+        def provider_for(root: RootRun) -> Any:
+            return acme.providers if root.metadata.get("tenant.id") == "acme" else None
+
+        handler = Handler(**other.providers, provider_for=provider_for)
+
+        async def main() -> None:
+            for tenant in ("acme", "zeta"):
+                await graph.ainvoke(HI, {"callbacks": [handler], "metadata": {"tenant.id": tenant}})
+            await asyncio.gather(*late)
+
+        asyncio.run(main())
+        tree = "invoke_workflow flow\n  n\n    chat scripted-1\n    chat scripted-1"
+        assert acme.tree() == tree
+        assert other.tree() == tree
+        for seen in (acme, other):
+            assert [p["count"] for p in seen.metrics()["gen_ai.client.operation.duration"]] == [2]
+
+
+@pytest.mark.guard_may_catch
+def test_a_provider_for_that_fails_sends_to_the_default(seen: Capture) -> None:
+    """The application's routing mistake costs no telemetry."""
+
+    def provider_for(root: RootRun) -> Any:
+        raise KeyError("tenant")
+
+    ScriptedModel(answers=["x"]).invoke("hi", config(seen, provider_for=provider_for))
+    assert seen.tree() == "chat scripted-1"
+
+
+def test_samplers_see_who_it_is_at_the_start() -> None:
+    """Operation, provider, model, agent name and conversation are there for `should_sample`."""
+    asked: dict[str, dict[str, Any]] = {}
+
+    class Recording(Sampler):
+        def should_sample(self, parent_context: Any, trace_id: int, name: str, *args: Any, **kwargs: Any) -> Any:
+            given = kwargs.get("attributes") or (args[1] if len(args) > 1 else {})
+            asked.setdefault(name, dict(given or {}))
+            return SamplingResult(Decision.DROP)
+
+        def get_description(self) -> str:
+            return "recording"
+
+    with capture(sampler=Recording()) as seen:
+        agent = make_agent(ScriptedModel(answers=[asks("look", x=1), "done"]), [look], name="helper")
+        agent.invoke(HI, {**config(seen), "configurable": {"thread_id": "t-5"}})
+        assert seen.spans == []
+        assert [p["sum"] for p in seen.metrics()["gen_ai.client.token.usage"]] == [20, 10]
+    assert asked["invoke_agent helper"] == {
+        "gen_ai.operation.name": "invoke_agent",
+        "gen_ai.agent.name": "helper",
+        "gen_ai.conversation.id": "t-5",
+    }
+    assert asked["chat scripted-1"] == {
+        "gen_ai.operation.name": "chat",
+        "gen_ai.provider.name": "openai",
+        "gen_ai.request.model": "scripted-1",
+        "gen_ai.conversation.id": "t-5",
+    }
+    assert asked["execute_tool look"] == {
+        "gen_ai.operation.name": "execute_tool",
+        "gen_ai.tool.name": "look",
+        "gen_ai.tool.type": "function",
+        "gen_ai.tool.call.id": "call_1",
+    }
+
+
+def test_a_cache_hit_is_marked_and_not_billed(seen: Capture) -> None:
+    """The second answer comes from LangChain's cache: no tokens on the span, none in the metric."""
+    model = ScriptedModel(answers=["x"], cache=InMemoryCache())
+    for _ in range(2):
+        model.invoke("hi", config(seen))
+    paid, cached = seen.spans
+    assert "genai_otel.cache.hit" not in paid.attributes
+    assert cached.attributes["genai_otel.cache.hit"] is True
+    assert "gen_ai.usage.input_tokens" not in cached.attributes
+    assert [(p["sum"], p["count"]) for p in seen.metrics()["gen_ai.client.token.usage"]] == [(10, 1), (5, 1)]
+
+
+def test_starts_are_announced_when_asked_for(seen: Capture) -> None:
+    """Each agent and tool leaves an event at its start that carries its span's id; model calls do not."""
+    agent = make_agent(ScriptedModel(answers=[asks("look", x=1), "done"]), [look], name="helper")
+    agent.invoke(HI, config(seen, start_events=True))
+    started = [(log.attributes["gen_ai.operation.name"], log.span_id) for log in seen.logs()]
+    assert started == [
+        ("invoke_agent", seen.span("invoke_agent helper").context.span_id),
+        ("execute_tool", seen.span("execute_tool look").context.span_id),
+    ]
+    assert {log.event_name for log in seen.logs()} == {"genai_otel.operation.start"}
+
+
+def test_an_agents_counts_are_its_own(seen: Capture) -> None:
+    """A nested agent's calls and tokens are its own, and each is counted once."""
+    inner = make_agent(ScriptedModel(answers=[asks("look", "i1", x=1), "inner"]), [look], name="inner")
+
+    @tool
+    def ask_inner(x: int) -> str:
+        """Ask the other agent."""
+        return str(inner.invoke(HI)["messages"][-1].content)
+
+    make_agent(ScriptedModel(answers=[asks("ask_inner", "o1", x=1), "done"]), [ask_inner], name="outer").invoke(
+        HI, config(seen)
+    )
+    assert seen.span("invoke_agent inner").attributes["gen_ai.usage.input_tokens"] == 20
+    assert seen.span("invoke_agent outer").attributes["gen_ai.usage.input_tokens"] == 20
