@@ -1,0 +1,87 @@
+"""The dispatcher's events: what only they tell of a model's stream and of cancelled steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from genai_otel_llamaindex import _response
+from genai_otel_llamaindex._classify import Role
+from genai_otel_llamaindex._notes import note_of
+from genai_otel_llamaindex._spans import Spans
+
+
+class Events:
+    """Takes events for the runs of `spans`."""
+
+    def __init__(self, spans: Spans) -> None:
+        self._spans = spans
+        self._telemetry = spans.telemetry
+
+    def take(self, event: Any) -> None:
+        """Take one event; those of no interest cost a look-up."""
+        handler = _HANDLERS.get(type(event).__name__)
+        if handler is not None:
+            handler(self, event)
+
+    def _started(self, event: Any) -> None:
+        note = note_of(self._telemetry.find(event.span_id))
+        if note is not None:
+            note.reports = True
+
+    def _chunk(self, event: Any) -> None:
+        found = self._spans.inference(event.span_id)
+        if found is None:
+            return
+        _, note, target, op = found
+        response = event.response
+        self._spans.calls.read_response(op, response, final=False)
+        main = note_of(self._telemetry.find(target)) or note
+        main.chunks_of = main.chunks_of or event.span_id
+        if main.chunks_of != event.span_id:
+            return  # the same chunk, passed on
+        delta = getattr(response, "delta", None)
+        self._telemetry.chunk(
+            target,
+            bears_content=_response.bears_content(response),
+            text=delta if isinstance(delta, str) else None,
+        )
+
+    def _ended(self, event: Any) -> None:
+        found = self._spans.inference(event.span_id)
+        if found is None:
+            return
+        run, note, _, op = found
+        self._spans.calls.read_response(op, event.response)
+        note.answered = True
+        if note.stream is None:
+            return  # the span's exit follows
+        if note.role is Role.INFERENCE:
+            self._spans.stream_ended(run, None)
+        self._telemetry.finish(event.span_id)
+
+    def _failed(self, event: Any) -> None:
+        found = self._spans.inference(event.span_id)
+        if found is None or found[1].stream is None:
+            return
+        run, note, _, _ = found
+        if note.role is Role.INFERENCE:
+            self._spans.stream_ended(run, event.exception)
+        self._telemetry.fail(event.span_id, event.exception)
+
+    def _cancelled(self, event: Any) -> None:
+        note = note_of(self._telemetry.find(event.span_id))
+        if note is not None:
+            note.cancelled = True
+
+
+_HANDLERS: dict[str, Callable[[Events, Any], None]] = {
+    "LLMChatStartEvent": Events._started,
+    "LLMCompletionStartEvent": Events._started,
+    "LLMChatInProgressEvent": Events._chunk,
+    "LLMCompletionInProgressEvent": Events._chunk,
+    "LLMChatEndEvent": Events._ended,
+    "LLMCompletionEndEvent": Events._ended,
+    "ExceptionEvent": Events._failed,
+    "SpanCancelledEvent": Events._cancelled,
+}

@@ -1,0 +1,226 @@
+"""Callback manager events, for components or applications that have nothing else.
+
+They tell less: no chunks, and for streams that nobody reads no end. Where the dispatcher reports the same
+operation they are left alone, so that it is one span.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Hashable, Mapping
+from inspect import BoundArguments, Signature
+from types import FrameType
+from typing import Any
+
+from llama_index_instrumentation.span import active_span_id
+
+from genai_otel_core import current
+from genai_otel_core.messages import Message
+from genai_otel_core.operations import Embeddings, Inference, Operation, Retrieval, Step, ToolExecution, WorkflowInvocation
+from genai_otel_core.runs import Run
+from genai_otel_llamaindex import _messages, _operations, _request
+from genai_otel_llamaindex._classify import Role
+from genai_otel_llamaindex._kinds import Kind, kind_of
+from genai_otel_llamaindex._notes import Note, note_of, reference, upwards
+from genai_otel_llamaindex._spans import Spans
+
+_ROLES = {
+    "llm": Role.INFERENCE,
+    "embedding": Role.EMBEDDINGS,
+    "retrieve": Role.RETRIEVAL,
+    "function_call": Role.TOOL,
+    "query": Role.WORKFLOW,
+    "synthesize": Role.STEP,
+    "reranking": Role.STEP,
+    "sub_question": Role.STEP,
+    "agent_step": Role.STEP,
+}
+_CALLBACKS = "llama_index.core.callbacks"
+_MAX_FRAMES = 60
+
+
+class LegacyEvents:
+    """Takes the events of a callback manager."""
+
+    def __init__(self, spans: Spans) -> None:
+        self._spans = spans
+        self._telemetry = spans.telemetry
+        self._limit = spans.telemetry.settings.max_content_bytes
+
+    def start(self, event_type: Any, payload: Mapping[Any, Any], event_id: str, parent_id: str) -> None:
+        """Start a run for an event, unless a span of the dispatcher tells of the same."""
+        word = str(getattr(event_type, "value", event_type))
+        role = _ROLES.get(word, Role.HIDDEN)
+        if self._is_told_by_span(role):
+            return
+        parent = self._parent(parent_id)
+        if role is Role.WORKFLOW and parent is not None and parent.visible is not None:
+            role = Role.STEP
+        caller = _caller()
+        instance = None if caller is None else _instance(caller)
+        note = Note(role, Kind.OTHER, word, self, reference(instance))
+        op = self._operation(role, word, instance, _plain_keys(payload))
+        inside = None if role is not Role.INFERENCE else lambda run: _is_reported_above(event_id)
+        self._telemetry.start(
+            event_id, op, parent_id=None if parent is None else parent.id, visible=inside, note=note
+        )
+
+    def end(self, event_type: Any, payload: Mapping[Any, Any], event_id: str) -> None:
+        """End the run of an event."""
+        run = self._telemetry.find(event_id)
+        note = note_of(run)
+        if run is None or note is None or note.owner is not self or run.ended_ns is not None:
+            if getattr(event_type, "value", event_type) == "exception":
+                self._fail_current(_plain_keys(payload).get("exception"))
+            return
+        given = _plain_keys(payload)
+        error = given.get("exception")
+        if isinstance(error, BaseException):
+            self._telemetry.fail(event_id, error)
+            return
+        op = self._telemetry.operation(event_id)
+        if op is not None:
+            self._complete(op, given)
+        self._telemetry.finish(event_id)
+
+    def _fail_current(self, error: Any) -> None:
+        # What fails in a trace is told once for all of it, and the open events get no end.
+        run = current.innermost()
+        if not isinstance(error, BaseException):
+            return
+        for found, note in list(upwards(run)):
+            if note.owner is self:
+                self._telemetry.fail(found.id, error)
+
+    def _is_told_by_span(self, role: Role) -> bool:
+        run = self._telemetry.find(active_span_id.get())
+        if run is None or run.ended_ns is not None:
+            return False
+        if role in (Role.HIDDEN, Role.STEP, Role.WORKFLOW):
+            return True
+        return any(note.role is role or (note.role is Role.MERGED and run.ended_ns is None) for run, note in upwards(run))
+
+    def _parent(self, parent_id: str) -> Run | None:
+        run = self._telemetry.find(parent_id)
+        if run is not None and run.ended_ns is None:
+            inner = current.innermost()
+            return inner if inner is not None and inner is not run.visible and inner.is_within(run) else run
+        return current.innermost()
+
+    def _operation(self, role: Role, word: str, instance: Any, given: Mapping[str, Any]) -> Operation | None:
+        if role is Role.INFERENCE:
+            return self._inference(instance, given)
+        if role is Role.EMBEDDINGS:
+            return _embeddings(instance, given)
+        if role is Role.RETRIEVAL:
+            found = Retrieval() if instance is None else _operations.retrieval(instance)
+            found.query = given.get("query_str") if self._content else None
+            return found
+        if role is Role.TOOL:
+            return self._tool(given)
+        if role is Role.WORKFLOW:
+            return WorkflowInvocation(input_messages=self._said(given.get("query_str"), "user"))
+        detail = self._telemetry.settings.detail
+        if role is Role.STEP and detail != "operations":
+            return Step(name=word if instance is None else type(instance).__name__, kind=word)
+        return Step(name=word, kind="helper") if detail == "everything" else None
+
+    @property
+    def _content(self) -> bool:
+        return self._telemetry.captures_content
+
+    def _inference(self, instance: Any, given: Mapping[str, Any]) -> Inference:
+        messages, extra = given.get("messages"), given.get("additional_kwargs")
+        method = "complete" if messages is None else "chat"
+        arguments = {"kwargs": dict(extra) if isinstance(extra, Mapping) else {}}
+        arguments["prompt" if messages is None else "messages"] = (
+            given.get("formatted_prompt") if messages is None else messages
+        )
+        call = BoundArguments(Signature(), arguments)  # type: ignore[arg-type]  # a plain dict serves
+        op = _request.inference(instance, method, call)
+        if op.request.model is None:
+            op.request.model = _serialized_model(given.get("serialized"))
+        if self._content:
+            _request.add_content(op, call, self._limit)
+        return op
+
+    def _tool(self, given: Mapping[str, Any]) -> ToolExecution:
+        op = ToolExecution(name=_operations.tool_name(_Holder(given.get("tool"))), type="function")
+        if self._content:
+            op.arguments = {"input": _operations.plain(given.get("function_call"), self._limit)}
+        return op
+
+    def _complete(self, op: Operation, given: Mapping[str, Any]) -> None:
+        if isinstance(op, Inference):
+            response = given.get("response")
+            self._spans.calls.read_response(op, given.get("completion") if response is None else response)
+        elif isinstance(op, Embeddings):
+            chunks, vectors = given.get("chunks"), given.get("embeddings")
+            op.input_count = len(chunks) if isinstance(chunks, list) else op.input_count
+            _request.read_vectors(op, vectors)
+        elif isinstance(op, Retrieval):
+            op.documents = _operations.documents(given.get("nodes"), self._content, self._limit)
+        elif isinstance(op, ToolExecution):
+            if self._content:
+                op.result = {"content": _operations.plain(given.get("function_call_response"), self._limit)}
+        elif isinstance(op, WorkflowInvocation):
+            op.output_messages = self._said(given.get("response"), "assistant")
+
+    def _said(self, value: Any, role: str) -> list[Message] | None:
+        return _messages.spoken(value, role, self._limit) if self._content else None
+
+
+class _Holder:
+    """Quacks like a tool around its metadata, which is all that the event has."""
+
+    def __init__(self, metadata: Any) -> None:
+        self.metadata = metadata
+
+
+def _embeddings(instance: Any, given: Mapping[str, Any]) -> Embeddings:
+    op = _request.embeddings(instance, BoundArguments(Signature(), {}))  # type: ignore[arg-type]  # a plain dict serves
+    op.input_count = None
+    if op.request.model is None:
+        op.request.model = _serialized_model(given.get("serialized"))
+    return op
+
+
+def _plain_keys(payload: Mapping[Any, Any]) -> dict[str, Any]:
+    return {str(getattr(key, "value", key)): value for key, value in payload.items()}
+
+
+def _serialized_model(serialized: Any) -> str | None:
+    if not isinstance(serialized, Mapping):
+        return None
+    for key in ("model", "model_name"):
+        value = serialized.get(key)
+        if isinstance(value, str) and value and value != "unknown":
+            return value
+    return None
+
+
+def _caller() -> FrameType | None:
+    frame: FrameType | None = sys._getframe(2)
+    for _ in range(_MAX_FRAMES):
+        if frame is None:
+            return None
+        name = str(frame.f_globals.get("__name__", ""))
+        if not name.startswith((_CALLBACKS, "genai_otel_", "contextlib")):
+            return frame
+        frame = frame.f_back
+    return None
+
+
+def _instance(frame: FrameType) -> Any:
+    found = frame.f_locals.get("_self", frame.f_locals.get("self"))
+    return None if found is None or kind_of(type(found)) is Kind.OTHER else found
+
+
+def _is_reported_above(event_id: Hashable) -> bool:
+    """Whether the code that reports this event, a call or the generator that it returned, is what runs now."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        if frame.f_code.co_name.startswith("wrapped_") and frame.f_locals.get("event_id") == event_id:
+            return True
+        frame = frame.f_back
+    return False

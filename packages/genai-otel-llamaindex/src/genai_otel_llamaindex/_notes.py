@@ -1,0 +1,81 @@
+"""What the adapter remembers of a run, and how runs are found by it."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from genai_otel_core.runs import Run
+from genai_otel_llamaindex._classify import Role
+from genai_otel_llamaindex._kinds import Kind
+
+_TRANSPARENT = (Role.HIDDEN, Role.MERGED)
+
+
+@dataclass(slots=True)
+class Note:
+    """The adapter's note on one run."""
+
+    role: Role
+    kind: Kind
+    method: str
+    owner: object
+    """The tracker that started the run: of two that see it, one reports on it."""
+    instance: weakref.ref[Any] | None = None
+    tool: str | None = None
+    """The name of the tool that it executes."""
+    target: Hashable | None = None
+    """The run whose operation it is part of."""
+    stream: weakref.ref[Any] | None = None
+    """The generator that it returned and that is yet to be read."""
+    reports: bool = False
+    """Events tell of its chunks and its end."""
+    answered: bool = False
+    """Its response has been read."""
+    chunks_of: Hashable | None = None
+    """Which of the runs that are one operation reports its chunks."""
+    stream_done: bool = False
+    stream_error: BaseException | None = None
+    """How a model's stream below it ended, while what it returned was read."""
+    entered_by_caller: bool = False
+    """A workflow's run, entered in the code that calls it and not in the task that runs it."""
+    step_errors: dict[str, BaseException] = field(default_factory=dict)
+    """The steps that failed and did not succeed after that."""
+    member: Hashable | None = None
+    member_name: str | None = None
+    """The run and name of the agent, of a group, that works now."""
+    cancelled: bool = False
+
+    def is_of(self, instance: Any) -> bool:
+        """Whether the run is one of `instance`."""
+        return instance is not None and self.instance is not None and self.instance() is instance
+
+
+def note_of(run: Run | None) -> Note | None:
+    """Return the note on a run, None for another adapter's."""
+    return run.note if run is not None and isinstance(run.note, Note) else None
+
+
+def upwards(run: Run | None) -> Iterator[tuple[Run, Note]]:
+    """The run and those above it, up to the first that is another adapter's."""
+    while run is not None:
+        note = note_of(run)
+        if note is None:
+            return
+        yield run, note
+        run = run.parent
+
+
+def nearest(run: Run | None) -> tuple[Run, Note] | None:
+    """The nearest run, from `run` upwards, that is an operation or a step."""
+    return next(((r, n) for r, n in upwards(run) if n.role not in _TRANSPARENT), None)
+
+
+def reference(instance: Any) -> weakref.ref[Any] | None:
+    """A weak reference, None for what cannot have one."""
+    try:
+        return None if instance is None else weakref.ref(instance)
+    except TypeError:
+        return None

@@ -1,0 +1,210 @@
+"""The dispatcher's spans: each is classified, translated, and handed over to `Telemetry`."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from inspect import BoundArguments
+from typing import Any
+
+from genai_otel_core import Telemetry, current, errors
+from genai_otel_core.operations import ABANDONED, CANCELLED, COMPLETED, EVICTED, Inference, ToolExecution
+from genai_otel_core.runs import Run
+from genai_otel_llamaindex import _compat, _context, _operations, _workflows
+from genai_otel_llamaindex._calls import Calls
+from genai_otel_llamaindex._classify import Role, SpanStart, classify
+from genai_otel_llamaindex._kinds import Kind, kind_of
+from genai_otel_llamaindex._notes import Note, nearest, note_of, reference, upwards
+from genai_otel_llamaindex._streaming import Streams, is_inside, stream_of
+
+_UUID = 37  # with the dash before it
+_STREAMED = (Role.INFERENCE, Role.MERGED, Role.WORKFLOW, Role.STEP, Role.AGENT)
+_STRUCTURED = (Kind.PROGRAM, Kind.STRUCTURED_LLM)
+
+
+class Spans:
+    """Follows spans from their enter to their exit or drop, or to the end of the stream that they returned."""
+
+    def __init__(self, telemetry: Telemetry) -> None:
+        self.telemetry = telemetry
+        self.calls = Calls(telemetry)
+        self.streams = Streams(self._stream_is_over)
+        self._groups = _workflows.Groups(telemetry, self)
+
+    def enter(
+        self, id_: str, call: BoundArguments, instance: Any, parent_id: str | None, tags: Mapping[str, Any] | None
+    ) -> None:
+        """Start a run for a span."""
+        self._sweep()
+        label = id_[:-_UUID] if len(id_) > _UUID else id_
+        method = label.rpartition(".")[2]
+        kind = Kind.OTHER if instance is None else kind_of(type(instance))
+        parent = self._parent(parent_id, instance, kind, method)
+        step = _workflows.is_step(parent, instance, method)
+        if step and parent is not None:
+            parent = self._groups.worker(parent, call)
+            _workflows.enter(parent)
+        start = self._facts(parent, kind, method, instance, call, step=step)
+        role = classify(start).role
+        note = Note(role, kind, method, self, reference(instance))
+        op = self.calls.operation(role, start, instance, call, label)
+        if isinstance(op, ToolExecution):
+            note.tool = op.name
+        if role is Role.MERGED:
+            note.target = _target_above(parent)
+        note.entered_by_caller = _workflows.is_run(note) and _compat.run_is_entered_by_caller(call.arguments)
+        if op is not None:
+            op.conversation_id = _context.conversation_id(instance, call, tags)
+        self.telemetry.start(
+            id_,
+            op,
+            parent_id=None if parent is None else parent.id,
+            visible=lambda run: is_inside(note),
+            attach=not note.entered_by_caller,
+            note=note,
+        )
+
+    def _parent(self, parent_id: str | None, instance: Any, kind: Kind, method: str) -> Run | None:
+        named = None if parent_id is None else self.telemetry.find(parent_id)
+        named = _workflows.place(named, instance, method)
+        inner = current.innermost()
+        if named is None and inner is None and kind in _workflows.RUNNERS and method != "run":
+            return self._run_of(instance)
+        if inner is not None and (named is None or (inner is not named.visible and inner.is_within(named))):
+            # Another framework, or the application, runs in between.
+            return inner
+        return named
+
+    def _facts(
+        self, parent: Run | None, kind: Kind, method: str, instance: Any, call: BoundArguments, *, step: bool
+    ) -> SpanStart:
+        found = nearest(parent)
+        above = None if found is None else found[1]
+        return SpanStart(
+            kind=Kind.OTHER if step else kind,
+            method=method,
+            root=parent is None or parent.visible is None,
+            above=None if above is None else above.role,
+            above_kind=None if above is None else above.kind,
+            same_instance=above is not None and above.is_of(instance),
+            same_tool=above is not None and above.tool is not None and above.tool == _operations.tool_name(instance),
+            structured=any(_is_structured(note) for _, note in upwards(parent)),
+            step=step,
+            calls_tool=step and method == "call_tool" and "ev" in call.arguments,
+            in_agent=step and above is not None and above.kind in (Kind.AGENT, Kind.AGENT_WORKFLOW),
+        )
+
+    def _run_of(self, instance: Any) -> Run | None:
+        # A synchronous step in a thread that knows of no run: the latest of its workflow's.
+        found = self.telemetry.open(lambda run: _is_run_of(run, instance))
+        return found[-1] if found else None
+
+    def close(self) -> None:
+        """End what is open: nobody will tell its end."""
+        mine = self.telemetry.open(lambda run: _is_owned(run, self))
+        for run in reversed(mine):
+            self.telemetry.finish(run.id, EVICTED)
+
+    def exit(self, id_: str, result: Any) -> None:
+        """Complete the run of a span that ends without error, unless its result is yet to be read."""
+        run = self.telemetry.find(id_)
+        note = note_of(run)
+        if run is None or note is None or note.owner is not self or run.ended_ns is not None:
+            return
+        if note.kind is Kind.AGENT_WORKFLOW:
+            self._groups.leave(note)
+        stream = stream_of(result) if note.role in _STREAMED else None
+        if stream is not None:
+            note.stream = reference(stream)
+            self.streams.hold(stream, id_)
+            return
+        op = self._operation(id_, note)
+        if op is not None and not note.answered:
+            self.calls.read_result(op, result)
+        self._settle_step(run, note, result)
+        if result is None and note.entered_by_caller and note.step_errors:
+            self.telemetry.fail(id_, list(note.step_errors.values())[-1])
+            return
+        self.telemetry.finish(id_, CANCELLED if note.cancelled else COMPLETED)
+        self._sweep()
+
+    def drop(self, id_: str, error: BaseException | None) -> None:
+        """End the run of a span that ends with an error, or that control flow left."""
+        run = self.telemetry.find(id_)
+        note = note_of(run)
+        if run is None or note is None or note.owner is not self or run.ended_ns is not None:
+            return
+        error = error if error is not None else RuntimeError()
+        if isinstance(error, _compat.control_flow_types()):
+            self.telemetry.finish(id_)
+            return
+        target = self._operation(id_, note)
+        if note.role is Role.MERGED and isinstance(target, ToolExecution):
+            # The step that calls the tool catches what it raises.
+            target.failure = errors.describe(error, self.telemetry.captures_content)
+        above = note_of(run.parent)
+        if above is not None and _workflows.is_run(above):
+            above.step_errors[note.method] = error
+        self.telemetry.fail(id_, error)
+
+    def _settle_step(self, run: Run, note: Note, result: Any) -> None:
+        above = note_of(run.parent)
+        if above is None or not _workflows.is_run(above) or run.parent is None:
+            return
+        above.step_errors.pop(note.method, None)
+        if note.method == "run_agent_step":
+            self._groups.answer(run.parent, result)
+
+    def _operation(self, id_: Hashable, note: Note) -> Any:
+        return self.telemetry.operation(id_ if note.target is None else note.target)
+
+    def _stream_is_over(self, id_: Hashable) -> None:
+        run = self.telemetry.find(id_)
+        note = note_of(run)
+        if run is None or note is None or run.ended_ns is not None:
+            return
+        if note.stream_error is not None:
+            self.telemetry.fail(id_, note.stream_error)
+        else:
+            # A model that reports its end would have reported it.
+            read = note.stream_done or (note.role is Role.INFERENCE and not note.reports)
+            self.telemetry.finish(id_, COMPLETED if read else ABANDONED)
+
+    def stream_ended(self, run: Run, error: BaseException | None) -> None:
+        """Tell the runs above, whose results are being read, how a model's stream ended."""
+        for _, note in upwards(run.parent):
+            if note.stream is not None:
+                note.stream_done = True
+                note.stream_error = error
+
+    def _sweep(self) -> None:
+        if len(self.streams):
+            self.streams.sweep()
+
+    def inference(self, id_: Hashable) -> tuple[Run, Note, Hashable, Inference] | None:
+        """The run of a model's span: itself, its note, and the run and operation that it is (part of)."""
+        run = self.telemetry.find(id_)
+        note = note_of(run)
+        if run is None or note is None or note.owner is not self:
+            return None
+        target = id_ if note.target is None else note.target
+        op = self.telemetry.operation(target)
+        return (run, note, target, op) if isinstance(op, Inference) else None
+
+
+def _target_above(parent: Run | None) -> Hashable | None:
+    found = nearest(parent)
+    return None if found is None else found[0].id
+
+
+def _is_structured(note: Note) -> bool:
+    return note.kind in _STRUCTURED or "structured_predict" in note.method
+
+
+def _is_run_of(run: Run, instance: Any) -> bool:
+    note = note_of(run)
+    return note is not None and _workflows.is_run(note) and note.is_of(instance)
+
+
+def _is_owned(run: Run, owner: object) -> bool:
+    note = note_of(run)
+    return note is not None and note.owner is owner

@@ -1,0 +1,100 @@
+"""Streams: operations that are over when the generator they returned is, whoever reads it.
+
+A span's exit comes when the generator is returned. Until it has been read its operation stays open, and is
+current in the generator's own code only: the frames that run tell which code that is.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+import threading
+import weakref
+from collections.abc import Callable, Hashable
+from types import FrameType
+from typing import Any
+
+from genai_otel_core.watch import when_dropped
+from genai_otel_llamaindex._notes import Note
+
+_MAX_FRAMES = 1000
+_RESPONSE_FIELDS = ("response_gen", "chat_stream", "achat_stream")
+
+
+def stream_of(result: Any) -> Any:
+    """The generator that a result is, or that it brings, None if it is complete."""
+    if is_generator(result):
+        return result
+    held = getattr(result, "__dict__", None)
+    if not isinstance(held, dict):
+        return None
+    # Not the properties of the same names: they make generators.
+    return next((held[name] for name in _RESPONSE_FIELDS if is_generator(held.get(name))), None)
+
+
+def is_generator(value: Any) -> bool:
+    """Whether it is a generator or an async generator."""
+    return inspect.isgenerator(value) or inspect.isasyncgen(value)
+
+
+def is_inside(note: Note) -> bool:
+    """Whether the code that runs now belongs to a run: to its call, or to the generator that it returned."""
+    if note.stream is None:
+        return True
+    stream = note.stream()
+    if stream is None or (inspect.isgenerator(stream) and not stream.gi_running):
+        return False
+    wanted = _frame(stream)
+    frame: FrameType | None = sys._getframe(1)
+    for _ in range(_MAX_FRAMES):
+        if frame is None or wanted is None:
+            return False
+        if frame is wanted:
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _frame(stream: Any) -> FrameType | None:
+    found = getattr(stream, "gi_frame", None)
+    return found if found is not None else getattr(stream, "ag_frame", None)
+
+
+class Streams:
+    """The generators that open runs returned. `over` is called for each run when its generator is."""
+
+    def __init__(self, over: Callable[[Hashable], None]) -> None:
+        self._over = over
+        self._held: dict[int, tuple[weakref.ref[Any], list[Hashable]]] = {}
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def hold(self, stream: Any, run_id: Hashable) -> None:
+        """Keep the run until `stream` has been read or dropped; runs that return the same one end in order."""
+        key = id(stream)
+        with self._lock:
+            known = self._held.get(key)
+            if known is not None:
+                known[1].append(run_id)
+                return
+            self._held[key] = (weakref.ref(stream), [run_id])
+        when_dropped(stream, lambda: self._dropped(key))
+
+    def sweep(self) -> None:
+        """End the runs whose generators are exhausted or closed, though something still refers to them."""
+        for key, (ref, _) in list(self._held.items()):
+            stream = ref()
+            if stream is not None and _frame(stream) is None:
+                self._end(key)
+
+    def _dropped(self, key: int) -> None:
+        self._end(key)
+        # It was read by another generator, perhaps, which is at its end when it lets go.
+        self.sweep()
+
+    def _end(self, key: int) -> None:
+        _, run_ids = self._held.pop(key, (None, ()))
+        for run_id in run_ids:
+            self._over(run_id)
