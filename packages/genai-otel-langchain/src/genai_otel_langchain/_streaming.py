@@ -52,13 +52,24 @@ def _note(telemetry: Telemetry, run_id: UUID) -> StreamNote | None:
 
 
 def _has_content(token: Any, message: Any) -> bool:
-    if token:
+    if _is_filled(token):
         return True
     if message is None:
         return False
     extra = getattr(message, "additional_kwargs", None)
     return bool(
-        getattr(message, "content", None)
+        _is_filled(getattr(message, "content", None))
         or getattr(message, "tool_call_chunks", None)
         or (isinstance(extra, Mapping) and extra.get("reasoning_content"))
     )
+
+
+def _is_filled(content: Any) -> bool:
+    # Blocks also tell that one opens or closes: which it is, and no word of it.
+    return any(map(_block_is_filled, content)) if isinstance(content, list) else bool(content)
+
+
+def _block_is_filled(block: Any) -> bool:
+    if isinstance(block, Mapping):
+        return any(value for key, value in block.items() if key not in ("type", "id", "index"))
+    return bool(block)
