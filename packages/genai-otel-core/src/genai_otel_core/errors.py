@@ -68,7 +68,8 @@ def _telling_class(error: BaseException) -> type:
 
 def _provider_code(error: BaseException) -> str | None:
     body = getattr(error, "body", None)
-    nested = body.get("error") if isinstance(body, dict) else None
+    # Anthropic's clients keep the whole body, OpenAI's only what its "error" holds.
+    nested = body.get("error", body) if isinstance(body, dict) else None
     response = getattr(error, "response", None)
     botocore = response.get("Error") if isinstance(response, dict) else None
     for candidate in (
