@@ -197,7 +197,7 @@ def anthropic_events(made: Call) -> Iterator[Json]:
     yield {
         "type": "message_delta",
         "delta": {"stop_reason": "tool_use", "stop_sequence": None},
-        "usage": {"output_tokens": made.usage["completion_tokens"]},
+        "usage": {**_anthropic_input(made), "output_tokens": made.usage["completion_tokens"]},
     }
     yield {"type": "message_stop"}
 
