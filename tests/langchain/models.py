@@ -52,12 +52,16 @@ class ScriptedModel(BaseChatModel):
             return AIMessage(answer, usage_metadata=USAGE, response_metadata={"finish_reason": "stop"})
         return answer
 
-    def _generate(self, messages: Any, stop: Any = None, run_manager: Any = None, **kwargs: Any) -> ChatResult:
+    def _generate(
+        self, messages: Any, stop: Any = None, run_manager: Any = None, **kwargs: Any
+    ) -> ChatResult:
         if self.delay_s:
             time.sleep(self.delay_s)
         return ChatResult(generations=[ChatGeneration(message=self._next())])
 
-    async def _agenerate(self, messages: Any, stop: Any = None, run_manager: Any = None, **kwargs: Any) -> ChatResult:
+    async def _agenerate(
+        self, messages: Any, stop: Any = None, run_manager: Any = None, **kwargs: Any
+    ) -> ChatResult:
         await asyncio.sleep(self.delay_s)
         return ChatResult(generations=[ChatGeneration(message=self._next())])
 
@@ -84,7 +88,9 @@ class ScriptedModel(BaseChatModel):
 def chunks_of(answer: AIMessage) -> Iterator[ChatGenerationChunk]:
     """A role chunk without content, one chunk per word and tool call, and usage in the last."""
     yield _chunk(AIMessageChunk(""))
-    words = answer.text.split(" ") if isinstance(answer.text, str) else answer.text().split(" ")
+    blocks = [answer.content] if isinstance(answer.content, str) else answer.content
+    # Not `text`: what it is differs between versions, and the oldest lack it.
+    words = "".join(block if isinstance(block, str) else block.get("text", "") for block in blocks).split(" ")
     for index, word in enumerate(word for word in words if word):
         yield _chunk(AIMessageChunk(word if index == 0 else f" {word}"))
     for index, call in enumerate(answer.tool_calls):
@@ -92,7 +98,9 @@ def chunks_of(answer: AIMessage) -> Iterator[ChatGenerationChunk]:
 
         part = tool_call_chunk(name=call["name"], args=json.dumps(call["args"]), id=call["id"], index=index)
         yield _chunk(AIMessageChunk("", tool_call_chunks=[part]))
-    last = AIMessageChunk("", usage_metadata=answer.usage_metadata, response_metadata=answer.response_metadata)
+    last = AIMessageChunk(
+        "", usage_metadata=answer.usage_metadata, response_metadata=answer.response_metadata
+    )
     yield _chunk(last)
 
 

@@ -233,7 +233,7 @@ def test_handlers_are_copied_and_pickled(seen: Capture) -> None:
 
 
 def _in_child(config: dict[str, Any]) -> str:
-    return ScriptedModel(answers=["x"]).invoke("hi", config).text
+    return ScriptedModel(answers=["x"]).invoke("hi", config).content
 
 
 def test_a_config_with_a_handler_reaches_a_spawned_process() -> None:
