@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 import weakref
 from collections import deque
 from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
+from genai_otel_core.frames import module_of, running
 from genai_otel_core.guard import attempt
 
 _watched: set[weakref.ref[Any]] = set()
@@ -69,9 +69,4 @@ def _report(ref: weakref.ref[Any], gone: Callable[[], None]) -> None:
 
 
 def _interrupts_locking_code() -> bool:
-    frame: FrameType | None = sys._getframe(2)
-    while frame is not None:
-        if str(frame.f_globals.get("__name__", "")).startswith(_LOCKING):
-            return True
-        frame = frame.f_back
-    return False
+    return any(module_of(frame).startswith(_LOCKING) for frame in running())

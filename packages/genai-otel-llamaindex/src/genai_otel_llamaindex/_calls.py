@@ -17,12 +17,22 @@ from genai_otel_core.operations import (
     ToolExecution,
     WorkflowInvocation,
 )
+from genai_otel_core.plain import plain
 from genai_otel_llamaindex import _context, _messages, _operations, _request, _response
 from genai_otel_llamaindex._classify import Role, SpanStart
 from genai_otel_llamaindex._kinds import Kind
 
 # What a workflow is started with besides its input.
-_NO_INPUT = ("ctx", "memory", "stepwise", "checkpoint_callback", "start_event", "init_state", "tags", "kwargs")
+_NO_INPUT = (
+    "ctx",
+    "memory",
+    "stepwise",
+    "checkpoint_callback",
+    "start_event",
+    "init_state",
+    "tags",
+    "kwargs",
+)
 
 
 class Calls:
@@ -50,7 +60,9 @@ class Calls:
         if role is Role.WORKFLOW:
             return self._workflow(instance, call, start)
         if role is Role.STEP and detail != "operations":
-            return Step(name=start.method, kind="node") if start.step else _operations.step(instance, start.kind)
+            return (
+                Step(name=start.method, kind="node") if start.step else _operations.step(instance, start.kind)
+            )
         return Step(name=label, kind="helper") if detail == "everything" else None
 
     @property
@@ -73,7 +85,7 @@ class Calls:
         event = call.arguments.get("ev")
         op = _operations.called_tool(event)
         if self._content:
-            op.arguments = _operations.plain(getattr(event, "tool_kwargs", None), self._limit)
+            op.arguments = plain(getattr(event, "tool_kwargs", None), self._limit)
         return op
 
     def _tool(self, tool: Any, call: BoundArguments) -> ToolExecution:

@@ -1,4 +1,4 @@
-"""What a span of the dispatcher is: ordered rules over plain facts, each with a name, so that a decision can be explained."""
+"""What a span of the dispatcher is: ordered rules over plain facts, each with a name to explain it by."""
 
 from __future__ import annotations
 

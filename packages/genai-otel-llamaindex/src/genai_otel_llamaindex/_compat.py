@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Collection
 from typing import Any
+
+from genai_otel_core.errors import is_cancellation
 
 
 def control_flow_types() -> tuple[type[BaseException], ...]:
@@ -18,6 +21,15 @@ def control_flow_types() -> tuple[type[BaseException], ...]:
         if isinstance(kind, type):
             found.append(kind)
     return tuple(found)
+
+
+def failure_of_run(step_errors: Collection[BaseException]) -> BaseException:
+    """Why a run failed that exits as if it had not: a step's error, or the timeout that cancelled them."""
+    for error in step_errors:
+        if not is_cancellation(error):
+            return error
+    timeout = getattr(sys.modules.get("workflows.errors"), "WorkflowTimeoutError", TimeoutError)
+    return timeout() if issubclass(timeout, BaseException) else TimeoutError()
 
 
 def run_is_entered_by_caller(arguments: dict[str, Any]) -> bool:

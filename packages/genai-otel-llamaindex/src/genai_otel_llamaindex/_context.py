@@ -1,4 +1,4 @@
-"""Which conversation a run belongs to: the application's tags, and the memory that it keeps the conversation in."""
+"""Which conversation a run belongs to: the application's tags, and the memory that keeps the conversation."""
 
 from __future__ import annotations
 

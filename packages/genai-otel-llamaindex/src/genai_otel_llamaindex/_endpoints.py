@@ -8,6 +8,12 @@ from typing import Any
 from genai_otel_core.endpoints import NOWHERE, Endpoint, client_url, endpoint_of, url_text
 from genai_otel_core.providers import canonical_provider
 
+
+def _regional(model: Any) -> str | None:
+    region = getattr(model, "region_name", None)
+    return f"https://bedrock-runtime.{region}.amazonaws.com" if isinstance(region, str) and region else None
+
+
 _CLIENTS = ("_client", "_aclient", "_async_client", "client", "aclient")
 _URLS = ("azure_endpoint", "api_base", "base_url", "endpoint", "api_url", "url", "server_url", "endpoint_url")
 # What an integration calls when nothing is configured, by the last part of its module's path.
@@ -18,8 +24,8 @@ _DEFAULTS: dict[str, Callable[[Any], str | None]] = {
     "cohere": lambda model: "https://api.cohere.com",
     "google_genai": lambda model: "https://generativelanguage.googleapis.com",
     "gemini": lambda model: "https://generativelanguage.googleapis.com",
-    "bedrock_converse": lambda model: _regional(model),
-    "bedrock": lambda model: _regional(model),
+    "bedrock_converse": _regional,
+    "bedrock": _regional,
 }
 # Integrations that speak a provider's protocol to whoever answers it.
 _PROTOCOLS = {"openai_like": "openai", "azure_openai": "azure.ai.openai", "mistralai": "mistral_ai"}
@@ -53,8 +59,3 @@ def _integration(cls: type) -> str | None:
             if base.__module__.startswith(package):
                 return base.__module__[len(package) :].partition(".")[0]
     return None
-
-
-def _regional(model: Any) -> str | None:
-    region = getattr(model, "region_name", None)
-    return f"https://bedrock-runtime.{region}.amazonaws.com" if isinstance(region, str) and region else None

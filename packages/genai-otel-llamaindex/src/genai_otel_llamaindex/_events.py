@@ -17,12 +17,22 @@ class Events:
     def __init__(self, spans: Spans) -> None:
         self._spans = spans
         self._telemetry = spans.telemetry
+        self._handlers: dict[str, Callable[[Any], None]] = {
+            "LLMChatStartEvent": self._started,
+            "LLMCompletionStartEvent": self._started,
+            "LLMChatInProgressEvent": self._chunk,
+            "LLMCompletionInProgressEvent": self._chunk,
+            "LLMChatEndEvent": self._ended,
+            "LLMCompletionEndEvent": self._ended,
+            "ExceptionEvent": self._failed,
+            "SpanCancelledEvent": self._cancelled,
+        }
 
     def take(self, event: Any) -> None:
         """Take one event; those of no interest cost a look-up."""
-        handler = _HANDLERS.get(type(event).__name__)
+        handler = self._handlers.get(type(event).__name__)
         if handler is not None:
-            handler(self, event)
+            handler(event)
 
     def _started(self, event: Any) -> None:
         note = note_of(self._telemetry.find(event.span_id))
@@ -37,7 +47,8 @@ class Events:
         response = event.response
         self._spans.calls.read_response(op, response, final=False)
         main = note_of(self._telemetry.find(target)) or note
-        main.chunks_of = main.chunks_of or event.span_id
+        if main.chunks_of is None:
+            main.chunks_of = event.span_id
         if main.chunks_of != event.span_id:
             return  # the same chunk, passed on
         delta = getattr(response, "delta", None)
@@ -73,15 +84,3 @@ class Events:
         note = note_of(self._telemetry.find(event.span_id))
         if note is not None:
             note.cancelled = True
-
-
-_HANDLERS: dict[str, Callable[[Events, Any], None]] = {
-    "LLMChatStartEvent": Events._started,
-    "LLMCompletionStartEvent": Events._started,
-    "LLMChatInProgressEvent": Events._chunk,
-    "LLMCompletionInProgressEvent": Events._chunk,
-    "LLMChatEndEvent": Events._ended,
-    "LLMCompletionEndEvent": Events._ended,
-    "ExceptionEvent": Events._failed,
-    "SpanCancelledEvent": Events._cancelled,
-}

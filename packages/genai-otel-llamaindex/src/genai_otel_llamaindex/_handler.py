@@ -27,8 +27,8 @@ class Handler(BaseSpanHandler[BaseSpan], BaseEventHandler):
         handler = Handler().attach()                                          # everything in the process
         Settings.callback_manager = CallbackManager([Handler()])              # or only what callbacks tell
 
-    The dispatcher, which `attach` uses, tells more; where both see one operation, it makes one span. A handler
-    may be shared by threads and tasks, copied, deep-copied and pickled.
+    The dispatcher, which `attach` uses, tells more; where both see one operation, that makes one span. A
+    handler may be shared by threads and tasks, copied, deep-copied and pickled.
 
     Args:
         telemetry: the `Telemetry` to use, shared with other adapters; or

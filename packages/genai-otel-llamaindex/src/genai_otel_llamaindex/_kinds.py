@@ -1,4 +1,4 @@
-"""What an object of LlamaIndex is, by the base classes it has: nothing of the framework is imported for it."""
+"""What an object of LlamaIndex is, by its base classes: nothing of the framework is imported for it."""
 
 from __future__ import annotations
 
@@ -58,9 +58,13 @@ _BASES = {
 }
 
 
+def kind_of(instance: object) -> Kind:
+    """Return what an object is; None is nothing that there is a word for."""
+    return _kind_of(type(instance))
+
+
 @lru_cache(maxsize=1024)
-def kind_of(cls: type) -> Kind:
-    """Return what instances of `cls` are."""
+def _kind_of(cls: type[object]) -> Kind:
     for base in cls.__mro__:
         found = _BASES.get(base.__name__)
         if found is not None and base.__module__.startswith(FRAMEWORK):

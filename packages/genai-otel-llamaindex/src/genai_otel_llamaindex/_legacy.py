@@ -6,17 +6,26 @@ operation they are left alone, so that it is one span.
 
 from __future__ import annotations
 
-import sys
+from collections import OrderedDict
 from collections.abc import Hashable, Mapping
 from inspect import BoundArguments, Signature
-from types import FrameType
 from typing import Any
 
 from llama_index_instrumentation.span import active_span_id
 
 from genai_otel_core import current
+from genai_otel_core.frames import module_of, running
 from genai_otel_core.messages import Message
-from genai_otel_core.operations import Embeddings, Inference, Operation, Retrieval, Step, ToolExecution, WorkflowInvocation
+from genai_otel_core.operations import (
+    Embeddings,
+    Inference,
+    Operation,
+    Retrieval,
+    Step,
+    ToolExecution,
+    WorkflowInvocation,
+)
+from genai_otel_core.plain import plain
 from genai_otel_core.runs import Run
 from genai_otel_llamaindex import _messages, _operations, _request
 from genai_otel_llamaindex._classify import Role
@@ -35,7 +44,7 @@ _ROLES = {
     "sub_question": Role.STEP,
     "agent_step": Role.STEP,
 }
-_CALLBACKS = "llama_index.core.callbacks"
+_MACHINERY = ("llama_index.core.callbacks", "genai_otel_", "contextlib")
 _MAX_FRAMES = 60
 
 
@@ -56,8 +65,7 @@ class LegacyEvents:
         parent = self._parent(parent_id)
         if role is Role.WORKFLOW and parent is not None and parent.visible is not None:
             role = Role.STEP
-        caller = _caller()
-        instance = None if caller is None else _instance(caller)
+        instance = _reporter()
         note = Note(role, Kind.OTHER, word, self, reference(instance))
         op = self._operation(role, word, instance, _plain_keys(payload))
         inside = None if role is not Role.INFERENCE else lambda run: _is_reported_above(event_id)
@@ -98,7 +106,7 @@ class LegacyEvents:
             return False
         if role in (Role.HIDDEN, Role.STEP, Role.WORKFLOW):
             return True
-        return any(note.role is role or (note.role is Role.MERGED and run.ended_ns is None) for run, note in upwards(run))
+        return any(note.role is role for _, note in upwards(run))
 
     def _parent(self, parent_id: str) -> Run | None:
         run = self._telemetry.find(parent_id)
@@ -132,11 +140,13 @@ class LegacyEvents:
     def _inference(self, instance: Any, given: Mapping[str, Any]) -> Inference:
         messages, extra = given.get("messages"), given.get("additional_kwargs")
         method = "complete" if messages is None else "chat"
-        arguments = {"kwargs": dict(extra) if isinstance(extra, Mapping) else {}}
+        arguments: OrderedDict[str, Any] = OrderedDict(
+            {"kwargs": dict(extra) if isinstance(extra, Mapping) else {}}
+        )
         arguments["prompt" if messages is None else "messages"] = (
             given.get("formatted_prompt") if messages is None else messages
         )
-        call = BoundArguments(Signature(), arguments)  # type: ignore[arg-type]  # a plain dict serves
+        call = BoundArguments(Signature(), arguments)
         op = _request.inference(instance, method, call)
         if op.request.model is None:
             op.request.model = _serialized_model(given.get("serialized"))
@@ -147,7 +157,7 @@ class LegacyEvents:
     def _tool(self, given: Mapping[str, Any]) -> ToolExecution:
         op = ToolExecution(name=_operations.tool_name(_Holder(given.get("tool"))), type="function")
         if self._content:
-            op.arguments = {"input": _operations.plain(given.get("function_call"), self._limit)}
+            op.arguments = {"input": plain(given.get("function_call"), self._limit)}
         return op
 
     def _complete(self, op: Operation, given: Mapping[str, Any]) -> None:
@@ -162,7 +172,7 @@ class LegacyEvents:
             op.documents = _operations.documents(given.get("nodes"), self._content, self._limit)
         elif isinstance(op, ToolExecution):
             if self._content:
-                op.result = {"content": _operations.plain(given.get("function_call_response"), self._limit)}
+                op.result = {"content": plain(given.get("function_call_response"), self._limit)}
         elif isinstance(op, WorkflowInvocation):
             op.output_messages = self._said(given.get("response"), "assistant")
 
@@ -178,7 +188,7 @@ class _Holder:
 
 
 def _embeddings(instance: Any, given: Mapping[str, Any]) -> Embeddings:
-    op = _request.embeddings(instance, BoundArguments(Signature(), {}))  # type: ignore[arg-type]  # a plain dict serves
+    op = _request.embeddings(instance, BoundArguments(Signature(), OrderedDict()))
     op.input_count = None
     if op.request.model is None:
         op.request.model = _serialized_model(given.get("serialized"))
@@ -199,28 +209,19 @@ def _serialized_model(serialized: Any) -> str | None:
     return None
 
 
-def _caller() -> FrameType | None:
-    frame: FrameType | None = sys._getframe(2)
-    for _ in range(_MAX_FRAMES):
-        if frame is None:
-            return None
-        name = str(frame.f_globals.get("__name__", ""))
-        if not name.startswith((_CALLBACKS, "genai_otel_", "contextlib")):
-            return frame
-        frame = frame.f_back
+def _reporter() -> Any:
+    """The object whose code reports the event, if it is one that operations are made of."""
+    for frame in running(_MAX_FRAMES):
+        if not module_of(frame).startswith(_MACHINERY):
+            held = frame.f_locals
+            found = held.get("_self", held.get("self"))
+            return None if found is None or kind_of(found) is Kind.OTHER else found
     return None
 
 
-def _instance(frame: FrameType) -> Any:
-    found = frame.f_locals.get("_self", frame.f_locals.get("self"))
-    return None if found is None or kind_of(type(found)) is Kind.OTHER else found
-
-
 def _is_reported_above(event_id: Hashable) -> bool:
-    """Whether the code that reports this event, a call or the generator that it returned, is what runs now."""
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None:
-        if frame.f_code.co_name.startswith("wrapped_") and frame.f_locals.get("event_id") == event_id:
-            return True
-        frame = frame.f_back
-    return False
+    # By a call, or by the generator that it returned.
+    return any(
+        frame.f_code.co_name.startswith("wrapped_") and frame.f_locals.get("event_id") == event_id
+        for frame in running()
+    )

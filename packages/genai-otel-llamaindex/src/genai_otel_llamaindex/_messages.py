@@ -1,4 +1,4 @@
-"""LlamaIndex's chat messages and their blocks, and whatever workflows are given and give, as messages. Content."""
+"""LlamaIndex's chat messages and blocks, and whatever workflows are given and give, as messages. Content."""
 
 from __future__ import annotations
 
@@ -35,7 +35,9 @@ def message(item: Any, limit: int, role: str = "user") -> m.Message:
     role = _role(item.role)
     name = extra.get("name")
     out = m.Message(role=role, name=name if isinstance(name, str) else None)
-    found = [part for part in (_block(block, limit) for block in islice(blocks, _MAX_ITEMS)) if part is not None]
+    found = [
+        part for part in (_block(block, limit) for block in islice(blocks, _MAX_ITEMS)) if part is not None
+    ]
     if role == "tool":
         out.parts = [_tool_response(found, extra)]
         return out
@@ -68,7 +70,7 @@ def data_parts(value: Any, limit: int) -> list[m.Part]:
 
 def spoken(value: Any, role: str, limit: int) -> list[m.Message] | None:
     """Translate what a query, workflow or agent was given or gave."""
-    if value is None or value == "" or value == {}:
+    if value is None or (isinstance(value, (str, dict)) and not value):
         return None
     if hasattr(value, "blocks") and hasattr(value, "role"):
         return [message(value, limit, role)]
@@ -78,7 +80,11 @@ def spoken(value: Any, role: str, limit: int) -> list[m.Message] | None:
             return [m.Message(role=role, parts=data_parts(inner, limit))]
         if hasattr(inner, "blocks"):
             return [message(inner, limit, role)]
-    if isinstance(value, list) and value and all(hasattr(item, "blocks") for item in islice(value, _MAX_ITEMS)):
+    if (
+        isinstance(value, list)
+        and value
+        and all(hasattr(item, "blocks") for item in islice(value, _MAX_ITEMS))
+    ):
         return chat_messages(value, limit)
     return [m.Message(role=role, parts=data_parts(value, limit))]
 
@@ -136,7 +142,12 @@ def _tool_calls(calls: Any, limit: int) -> list[m.Part]:
         name = _field(function, "name") or _field(call, "tool_name")
         if isinstance(name, str):
             given = next(
-                (v for v in (_field(function, key) for key in ("arguments", "input", "args")) if v is not None), None
+                (
+                    v
+                    for v in (_field(function, key) for key in ("arguments", "input", "args"))
+                    if v is not None
+                ),
+                None,
             )
             found.append(m.ToolCall(name, _text(_field(call, "id")), _arguments(given, limit)))
     return found

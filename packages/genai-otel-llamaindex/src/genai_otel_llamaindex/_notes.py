@@ -43,6 +43,8 @@ class Note:
     """A workflow's run, entered in the code that calls it and not in the task that runs it."""
     step_errors: dict[str, BaseException] = field(default_factory=dict)
     """The steps that failed and did not succeed after that."""
+    done: bool = False
+    """The engine said that the workflow has its result, by its own step."""
     member: Hashable | None = None
     member_name: str | None = None
     """The run and name of the agent, of a group, that works now."""

@@ -1,4 +1,4 @@
-"""Retrievals, tools, agents and workflows: the framework's objects and calls to operations, and their results."""
+"""Retrievals, tools, agents and workflows: the framework's objects, calls and results to operations."""
 
 from __future__ import annotations
 
@@ -9,7 +9,14 @@ from typing import Any
 
 from genai_otel_core import errors
 from genai_otel_core.messages import Document
-from genai_otel_core.operations import AgentInvocation, Failure, Retrieval, Step, ToolExecution, WorkflowInvocation
+from genai_otel_core.operations import (
+    AgentInvocation,
+    Failure,
+    Retrieval,
+    Step,
+    ToolExecution,
+    WorkflowInvocation,
+)
 from genai_otel_core.plain import clip, plain
 from genai_otel_llamaindex import _messages
 from genai_otel_llamaindex._kinds import Kind, own_name
@@ -23,7 +30,9 @@ _NUMBERS = (int, float)
 def retrieval(retriever: Any) -> Retrieval:
     """Build the operation for a retrieval that starts, without content."""
     held = _held(retriever)
-    top_k = next((v for v in map(held.get, _TOP_K) if isinstance(v, _NUMBERS) and not isinstance(v, bool)), None)
+    top_k = next(
+        (v for v in map(held.get, _TOP_K) if isinstance(v, _NUMBERS) and not isinstance(v, bool)), None
+    )
     return Retrieval(name=type(retriever).__name__, top_k=top_k, data_source_id=_data_source(held))
 
 
@@ -64,7 +73,9 @@ def called_tool(event: Any) -> ToolExecution:
     """Build the operation for a tool that an agent's step calls, from the step's `ToolCall` event."""
     call_id = getattr(event, "tool_id", None)
     name = getattr(event, "tool_name", None)
-    return ToolExecution(name=name if isinstance(name, str) else None, type="function", call_id=call_id or None)
+    return ToolExecution(
+        name=name if isinstance(name, str) else None, type="function", call_id=call_id or None
+    )
 
 
 def tool_name(tool: Any) -> str | None:
@@ -98,9 +109,7 @@ def read_tool_output(op: ToolExecution, result: Any, content: bool, limit: int) 
         op.failure = (
             errors.describe(cause, content)
             if isinstance(cause, BaseException)
-            else Failure(
-                errors.TOOL_ERROR, errors.TOOL_ERROR, _text_of(output, limit) if content else None
-            )
+            else Failure(errors.TOOL_ERROR, errors.TOOL_ERROR, _text_of(output, limit) if content else None)
         )
     if content:
         value = getattr(output, "raw_output", output)
@@ -113,7 +122,9 @@ def read_tool_output(op: ToolExecution, result: Any, content: bool, limit: int) 
 def agent(instance: Any) -> AgentInvocation:
     """Build the operation for an agent's run, without content."""
     name = getattr(instance, "name", None)
-    return AgentInvocation(name=name if isinstance(name, str) and name and name != _default_name(instance) else None)
+    return AgentInvocation(
+        name=name if isinstance(name, str) and name and name != _default_name(instance) else None
+    )
 
 
 def add_agent_content(op: AgentInvocation, instance: Any, limit: int) -> None:
@@ -126,7 +137,7 @@ def add_agent_content(op: AgentInvocation, instance: Any, limit: int) -> None:
 
 
 def workflow(instance: Any) -> WorkflowInvocation:
-    """Build the operation for a workflow's, query engine's, chat engine's or pipeline's run, without content."""
+    """Build the operation for the run of a workflow, engine or pipeline, without content."""
     given = getattr(instance, "_workflow_name", None)
     return WorkflowInvocation(name=given if isinstance(given, str) and given else own_name(instance))
 

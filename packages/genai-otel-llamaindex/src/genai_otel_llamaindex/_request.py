@@ -50,7 +50,9 @@ def add_content(op: Inference, call: BoundArguments, limit: int) -> None:
     """Add what is sent to the model: messages or prompt, and the tools offered."""
     keywords = _keywords(call)
     messages = call.arguments.get("messages", keywords.get("messages"))
-    op.input_messages = _messages.chat_messages(messages, limit) if messages is not None else _prompt(call, limit)
+    op.input_messages = (
+        _messages.chat_messages(messages, limit) if messages is not None else _prompt(call, limit)
+    )
     op.tool_definitions = parameters.tool_definitions(keywords.get("tools"), limit)
 
 

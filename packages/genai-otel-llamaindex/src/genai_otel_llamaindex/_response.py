@@ -1,4 +1,4 @@
-"""A model call's answer: LlamaIndex's responses, and the provider's own inside them, to response, usage and text."""
+"""A model call's answer: LlamaIndex's responses, and the provider's own in them, to response and usage."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Get = Callable[[str], Any]
 
 
 def read_response(op: Inference, response: Any) -> None:
-    """Complete the operation from a response, or from a chunk of one; what it does not say stays as it was."""
+    """Complete the operation from a response or a chunk of one; what it does not say stays as it was."""
     sources = list(_sources(response))
     op.response.id = _text(sources, _ID_KEYS) or op.response.id
     op.response.model = _text(sources, _MODEL_KEYS) or op.response.model
@@ -44,7 +44,9 @@ def bears_content(response: Any) -> bool:
         if isinstance(extra, Mapping) and (extra.get("thinking_delta") or extra.get("tool_calls")):
             return True
     blocks = getattr(message, "blocks", None)
-    return isinstance(blocks, list) and any(getattr(block, "block_type", None) == "tool_call" for block in blocks)
+    return isinstance(blocks, list) and any(
+        getattr(block, "block_type", None) == "tool_call" for block in blocks
+    )
 
 
 def _sources(response: Any) -> Iterator[Get]:
@@ -110,7 +112,9 @@ def _usage(sources: list[Get]) -> Usage | None:
             if found is not None:
                 return found
         # Ollama and LlamaIndex's own summary keep the counts at the top.
-        top = {key: get(key) for key in ("prompt_eval_count", "eval_count", "prompt_tokens", "completion_tokens")}
+        top = {
+            key: get(key) for key in ("prompt_eval_count", "eval_count", "prompt_tokens", "completion_tokens")
+        }
         found = parse_usage({key: value for key, value in top.items() if value is not None})
         if found is not None:
             return found

@@ -22,7 +22,7 @@ _STRUCTURED = (Kind.PROGRAM, Kind.STRUCTURED_LLM)
 
 
 class Spans:
-    """Follows spans from their enter to their exit or drop, or to the end of the stream that they returned."""
+    """Follows spans from their enter to their exit or drop, or to the end of the stream they returned."""
 
     def __init__(self, telemetry: Telemetry) -> None:
         self.telemetry = telemetry
@@ -31,13 +31,18 @@ class Spans:
         self._groups = _workflows.Groups(telemetry, self)
 
     def enter(
-        self, id_: str, call: BoundArguments, instance: Any, parent_id: str | None, tags: Mapping[str, Any] | None
+        self,
+        id_: str,
+        call: BoundArguments,
+        instance: Any,
+        parent_id: str | None,
+        tags: Mapping[str, Any] | None,
     ) -> None:
         """Start a run for a span."""
         self._sweep()
         label = id_[:-_UUID] if len(id_) > _UUID else id_
         method = label.rpartition(".")[2]
-        kind = Kind.OTHER if instance is None else kind_of(type(instance))
+        kind = kind_of(instance)
         parent = self._parent(parent_id, instance, kind, method)
         step = _workflows.is_step(parent, instance, method)
         if step and parent is not None:
@@ -86,7 +91,9 @@ class Spans:
             above=None if above is None else above.role,
             above_kind=None if above is None else above.kind,
             same_instance=above is not None and above.is_of(instance),
-            same_tool=above is not None and above.tool is not None and above.tool == _operations.tool_name(instance),
+            same_tool=above is not None
+            and above.tool is not None
+            and above.tool == _operations.tool_name(instance),
             structured=any(_is_structured(note) for _, note in upwards(parent)),
             step=step,
             calls_tool=step and method == "call_tool" and "ev" in call.arguments,
@@ -121,8 +128,8 @@ class Spans:
         if op is not None and not note.answered:
             self.calls.read_result(op, result)
         self._settle_step(run, note, result)
-        if result is None and note.entered_by_caller and note.step_errors:
-            self.telemetry.fail(id_, list(note.step_errors.values())[-1])
+        if result is None and note.entered_by_caller and note.step_errors and not note.done:
+            self.telemetry.fail(id_, _compat.failure_of_run(note.step_errors.values()))
             return
         self.telemetry.finish(id_, CANCELLED if note.cancelled else COMPLETED)
         self._sweep()
@@ -134,14 +141,16 @@ class Spans:
         if run is None or note is None or note.owner is not self or run.ended_ns is not None:
             return
         error = error if error is not None else RuntimeError()
+        above = note_of(run.parent)
         if isinstance(error, _compat.control_flow_types()):
+            if above is not None and note.method == "_done":
+                above.done = True
             self.telemetry.finish(id_)
             return
         target = self._operation(id_, note)
         if note.role is Role.MERGED and isinstance(target, ToolExecution):
             # The step that calls the tool catches what it raises.
             target.failure = errors.describe(error, self.telemetry.captures_content)
-        above = note_of(run.parent)
         if above is not None and _workflows.is_run(above):
             above.step_errors[note.method] = error
         self.telemetry.fail(id_, error)

@@ -7,17 +7,16 @@ current in the generator's own code only: the frames that run tell which code th
 from __future__ import annotations
 
 import inspect
-import sys
 import threading
 import weakref
 from collections.abc import Callable, Hashable
 from types import FrameType
 from typing import Any
 
+from genai_otel_core.frames import running
 from genai_otel_core.watch import when_dropped
 from genai_otel_llamaindex._notes import Note
 
-_MAX_FRAMES = 1000
 _RESPONSE_FIELDS = ("response_gen", "chat_stream", "achat_stream")
 
 
@@ -45,14 +44,7 @@ def is_inside(note: Note) -> bool:
     if stream is None or (inspect.isgenerator(stream) and not stream.gi_running):
         return False
     wanted = _frame(stream)
-    frame: FrameType | None = sys._getframe(1)
-    for _ in range(_MAX_FRAMES):
-        if frame is None or wanted is None:
-            return False
-        if frame is wanted:
-            return True
-        frame = frame.f_back
-    return False
+    return wanted is not None and any(frame is wanted for frame in running())
 
 
 def _frame(stream: Any) -> FrameType | None:
@@ -61,7 +53,7 @@ def _frame(stream: Any) -> FrameType | None:
 
 
 class Streams:
-    """The generators that open runs returned. `over` is called for each run when its generator is."""
+    """The generators that open runs returned; `over` is called for each run when its generator is."""
 
     def __init__(self, over: Callable[[Hashable], None]) -> None:
         self._over = over
@@ -72,7 +64,7 @@ class Streams:
         return len(self._held)
 
     def hold(self, stream: Any, run_id: Hashable) -> None:
-        """Keep the run until `stream` has been read or dropped; runs that return the same one end in order."""
+        """Keep the run until `stream` has been read or dropped; of several runs the first ends first."""
         key = id(stream)
         with self._lock:
             known = self._held.get(key)
@@ -83,7 +75,7 @@ class Streams:
         when_dropped(stream, lambda: self._dropped(key))
 
     def sweep(self) -> None:
-        """End the runs whose generators are exhausted or closed, though something still refers to them."""
+        """End the runs whose generators are exhausted or closed, though still referred to."""
         for key, (ref, _) in list(self._held.items()):
             stream = ref()
             if stream is not None and _frame(stream) is None:

@@ -1,4 +1,4 @@
-"""Workflows: whose step a span is, in every generation of the workflow engine, and which agent of a group works.
+"""Workflows: whose step a span is, in every generation of the engine, and which agent of a group works.
 
 Up to workflows 2.15 a run's span is entered by the caller, whose context then keeps the run's id, and a run
 that fails exits as if it had not; synchronous steps may run in threads that know of no run.
