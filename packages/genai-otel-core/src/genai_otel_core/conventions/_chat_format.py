@@ -22,12 +22,12 @@ _FINISH_WORDS = {
 
 
 def finish_reason(word: str | None) -> str | None:
-    """The provider's word in OpenAI's (`stop`, `length`, `tool_calls`); one in no row is kept."""
+    """The provider's word in OpenAI's (`stop`, `length`, ...); one in no row is kept."""
     return None if word is None else _FINISH_WORDS.get(word, word)
 
 
 def content(parts: Iterable[m.Part]) -> Any:
-    """What was said: the text if that is all, else a list of content items; None if only tools were called."""
+    """What was said: the text if that is all, else a list of items; None if only tools were called."""
     said = [part for part in parts if not isinstance(part, (m.ToolCall, m.ToolResponse))]
     if not said:
         return None
