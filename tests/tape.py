@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import vcr
 import yaml
 
-CASSETTES = Path(__file__).parents[2] / "cassettes"
+CASSETTES = Path(__file__).parents[1] / "cassettes"
 BASE_URL = "http://127.0.0.1:18999"
 """Where the recorded server is said to be, since its real port differs from recording to recording."""
 
