@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import enum
-from functools import lru_cache
 from typing import Any
+from weakref import WeakKeyDictionary
 
 FRAMEWORK = ("llama_index.", "workflows.")
 
@@ -56,15 +56,19 @@ _BASES = {
     "BaseLLMFunctionProgram": Kind.PROGRAM,
     "TransformComponent": Kind.TRANSFORMATION,
 }
+_known: WeakKeyDictionary[type[object], Kind] = WeakKeyDictionary()
 
 
 def kind_of(instance: object) -> Kind:
     """Return what an object is; None is nothing that there is a word for."""
-    return _kind_of(type(instance))
+    cls = type(instance)
+    found = _known.get(cls)
+    if found is None:
+        found = _known[cls] = _by_bases(cls)
+    return found
 
 
-@lru_cache(maxsize=1024)
-def _kind_of(cls: type[object]) -> Kind:
+def _by_bases(cls: type[object]) -> Kind:
     for base in cls.__mro__:
         found = _BASES.get(base.__name__)
         if found is not None and base.__module__.startswith(FRAMEWORK):
