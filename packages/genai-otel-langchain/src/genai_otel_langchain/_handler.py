@@ -129,8 +129,9 @@ class Handler(_compat.GraphCallbackHandler):
     @guarded
     def on_llm_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
         """End an inference that failed, or that its reader left."""
-        if kwargs.get("response") is not None:
-            attempt("partial result of a model", self._read_result, run_id, kwargs["response"])
+        partial = kwargs.get("response")
+        if partial is not None and attempt("partial result of a model", _response.has_answer, partial):
+            attempt("partial result of a model", self._read_result, run_id, partial)
         self._fail(run_id, error)
 
     def _read_result(self, run_id: UUID, response: Any) -> None:

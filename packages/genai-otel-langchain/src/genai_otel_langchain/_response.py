@@ -45,6 +45,17 @@ def generations_of(result: Any) -> Iterator[Any]:
             yield generation
 
 
+def has_answer(result: Any) -> bool:
+    """Whether a failed call had begun to answer; LangChain wraps a bare HTTP error into an empty message."""
+    return any(
+        getattr(generation, "text", None)
+        or getattr(getattr(generation, "message", None), "content", None)
+        or getattr(getattr(generation, "message", None), "tool_calls", None)
+        or usage_of_message(getattr(generation, "message", None))
+        for generation in generations_of(result)
+    )
+
+
 def finish_reason(generation: Any) -> str | None:
     """Why this choice ended, in the provider's word."""
     return _text(_sources(generation), _FINISH_KEYS)
