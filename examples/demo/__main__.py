@@ -23,17 +23,21 @@ QUESTION = "Which album was the best seller of 2025?"
 
 def main() -> int:
     """Run the agent once, and show or send what was observed."""
-    options = _parser().parse_args()
+    parser = _parser()
+    options = parser.parse_args()
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=120)
     collected = Collected()
     model = ScriptedModel() if options.model is None else init_chat_model(options.model)
-    handler = Handler(
-        convention=options.convention,
-        capture_content="span_and_event" if options.content else None,
-        **collected.providers,
-    )
+    try:
+        handler = Handler(
+            convention=options.convention,
+            capture_content="span_and_event" if options.content else None,
+            **collected.providers,
+        )
+    except ValueError as mistake:
+        parser.error(str(mistake))
     console.print(f"[dim]question[/]  {options.question}")
     _run(collected, model, handler, options, console)
     if options.otlp is None:
