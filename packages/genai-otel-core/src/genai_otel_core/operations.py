@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from genai_otel_core.messages import Document, Message, Part, ToolDefinition
-from genai_otel_core.usage import Usage
+from genai_otel_core.usage import Cost, Usage
 
 COMPLETED = "completed"
 ABANDONED = "abandoned"
@@ -101,6 +101,10 @@ class Operation:
     """How long the interrupted run that it resumes had waited."""
     outcome: str = COMPLETED
     failure: Failure | None = None
+    attributes: dict[str, Any] = field(default_factory=dict)
+    """The application's own attributes, by the names that it chose."""
+    content_uri: str | None = None
+    """Where the content is kept, if it is kept apart."""
 
 
 @dataclass(slots=True)
@@ -114,6 +118,9 @@ class Inference(Operation):
     api_type: str | None = None
     cached: bool = False
     """The framework's cache answered; no provider was asked and nothing is billed."""
+    cost: Cost | None = None
+    prompt_name: str | None = None
+    prompt_version: str | None = None
     requested_calls: list[str] = field(default_factory=list)
     """Ids of the tool calls that the model asked for."""
     system_instructions: list[Part] | None = None
@@ -131,6 +138,7 @@ class Embeddings(Operation):
     usage: Usage = field(default_factory=Usage)
     dimension_count: int | None = None
     input_count: int | None = None
+    cost: Cost | None = None
 
 
 @dataclass(slots=True)
@@ -191,3 +199,14 @@ class Step(Operation):
     """Of a retry or fallback: what failed, in order."""
     used: str | None = None
     """Of a retry or fallback: what succeeded."""
+
+
+@dataclass(slots=True)
+class Evaluation(Operation):
+    """A judgement on an earlier operation: `name` says of what, `score` and `label` how it came out."""
+
+    score: float | None = None
+    label: str | None = None
+    explanation: str | None = None
+    response_id: str | None = None
+    """The provider's id of the answer that was judged."""

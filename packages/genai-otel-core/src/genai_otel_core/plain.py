@@ -5,10 +5,11 @@ Nothing here calls `repr`, `str`, `len`-proportional copies or serialisers of th
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import decimal
 import enum
 import json
+import math
 import pathlib
 import re
 import uuid
@@ -18,13 +19,18 @@ from itertools import islice
 from typing import Any
 
 _MAX_DEPTH = 12
-_STR_TYPES = (datetime.date, datetime.time, datetime.timedelta, decimal.Decimal, uuid.UUID, pathlib.PurePath)
+_MAX_BITS = 1024
+STR_TYPES = (dt.date, dt.time, dt.timedelta, decimal.Decimal, uuid.UUID, pathlib.PurePath)
 _SECRET = re.compile(
-    r"(?:^|[_\-.\s])(?:api[_\-]?keys?|apikey|authorization|auth|password|passwd|pwd|secrets?|tokens?"
-    r"|credentials?|cookies?|private[_\-]?key|access[_\-]?key|bearer|session[_\-]?key)$",
+    r"(?:^|[_\-.\s])(?:api[_\-]?keys?|apikey|(?:proxy[_\-])?authorization|auth|password|passwd|passphrase|pwd"
+    r"|secrets?|token|(?:access|refresh|auth|id|api|session|bearer)[_\-]?tokens?"  # but not `max_tokens`
+    r"|credentials?|(?:set[_\-])?cookies?|private[_\-]?key|(?:secret[_\-]?)?access[_\-]?key|secret[_\-]?key"
+    r"|bearer|session[_\-]?key|signature)$",
     re.IGNORECASE,
 )
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_CUT = re.compile(r"\[omitted (\d+) characters\]")
+_UNSAFE_NEAR_CUT = 256
 
 
 def is_secret(key: object) -> bool:
@@ -38,14 +44,38 @@ def omitted(count: int, unit: str) -> str:
 
 
 def clip(text: str, limit: int) -> str:
-    """Return `text` in at most `limit` UTF-8 bytes, with a marker if something is left out."""
-    if len(text) <= limit // 4 or (len(text) <= limit and len(text.encode("utf-8", "replace")) <= limit):
-        return text
+    """Return `text` in at most `limit` UTF-8 bytes, with a marker if something is left out.
+
+    What UTF-8 cannot say (half of a surrogate pair) is replaced: exporters refuse a batch that holds it.
+    """
+    if text.isascii():
+        if len(text) <= limit:
+            return text
+    elif len(text) <= limit:
+        encoded = text.encode("utf-8", "replace")
+        if len(encoded) <= limit:
+            return encoded.decode("utf-8")
     # A character is at least one byte, so nothing behind the first `limit` characters can fit.
-    head = text[:limit].encode("utf-8", "replace")
-    marker = omitted(len(text), "characters")
-    kept = head[: max(0, limit - len(marker))].decode("utf-8", "ignore")
-    return kept + omitted(len(text) - len(kept), "characters")
+    total, end = len(text), len(text)
+    earlier = _CUT.search(text, max(0, total - 48))
+    if earlier is not None and earlier.end() == total:
+        end = earlier.start()
+        total = end + int(earlier.group(1))
+    head = text[: min(limit, end)].encode("utf-8", "replace")
+    kept = head[: max(0, limit - len(omitted(total, "characters")))].decode("utf-8", "ignore")
+    return kept + omitted(total - len(kept), "characters")
+
+
+def keep_clear_of_cut(text: str) -> str:
+    """Return `text` without what stands right before the marker of a cut."""
+    if "[omitted " not in text:
+        return text
+    out, start = [], 0
+    for cut in _CUT.finditer(text):
+        kept = text[start : max(start, cut.start() - _UNSAFE_NEAR_CUT)]
+        out.append(kept + omitted(int(cut.group(1)) + cut.start() - start - len(kept), "characters"))
+        start = cut.end()
+    return "".join(out) + text[start:]
 
 
 class _Budget:
@@ -75,7 +105,7 @@ def _plain(value: Any, budget: _Budget, depth: int) -> Any:
         return _plain(value.value, budget, depth + 1)
     if isinstance(value, (bytes, bytearray, memoryview)):
         return omitted(len(value), "bytes")
-    if isinstance(value, _STR_TYPES):
+    if isinstance(value, STR_TYPES):
         budget.left -= 32
         return str(value)
     if depth >= _MAX_DEPTH:
@@ -84,9 +114,9 @@ def _plain(value: Any, budget: _Budget, depth: int) -> Any:
 
 
 def _number(value: float) -> Any:
-    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+    if isinstance(value, float) and not math.isfinite(value):
         return str(float(value))
-    if isinstance(value, int) and value.bit_length() > 1024:
+    if isinstance(value, int) and value.bit_length() > _MAX_BITS:
         return f"[omitted int of {value.bit_length()} bits]"
     return value
 

@@ -10,7 +10,7 @@ def count(value: object) -> int | None:
 
     `True` is not a count: providers send booleans in the same mappings.
     """
-    if isinstance(value, bool):
+    if value is None or isinstance(value, bool):
         return None
     if isinstance(value, float) and value.is_integer():
         value = int(value)
@@ -49,3 +49,17 @@ class Usage:
 
 
 _FIELDS = tuple(f.name for f in fields(Usage))
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a call cost, in US dollars.
+
+    `source` is `provider` (the provider said so) or `local` (computed from usage and a price list).
+    `input_usd` and `output_usd` are its parts, where they are known.
+    """
+
+    total_usd: float
+    source: str
+    input_usd: float | None = None
+    output_usd: float | None = None

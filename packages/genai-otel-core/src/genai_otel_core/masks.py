@@ -1,0 +1,110 @@
+"""Ready masks for `Telemetry(mask=...)`, and what a mask is.
+
+A mask is any callable `(field, text, operation) -> str | None`. It is called once per message part before
+anything is set, also for exception text, tool arguments and results, queries and documents; `field` is the
+operation's field (`input_messages`, `output_messages`, `system_instructions`, `tool_definitions`,
+`arguments`, `result`, `description`, `query`, `documents`, `stop_sequences`, `exception.message`,
+`exception.stacktrace`, `explanation`). It returns what is recorded instead, or None to drop it. Structured
+values (arguments, results) come as JSON text; a mask with a true attribute `each_text` gets each key, text
+and number in them by itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+Mask = Callable[[str, str, Any], "str | None"]
+
+MASKED = "[masked]"
+
+# Quantifiers are bounded: a mask runs on whatever text there is.
+PATTERNS: Mapping[str, str] = {
+    "private key": (
+        r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----.{0,8192}?(?:-----END [A-Z ]{0,40}PRIVATE KEY-----|\Z)"
+    ),
+    "jwt": r"\beyJ[\w-]{8,4096}\.[\w-]{8,4096}(?:\.[\w-]{0,4096})?",
+    "api key": (
+        r"\b(?:sk|pk|rk)[-_](?:ant-|proj-|live_|test_|svcacct-|or-v1-)?[A-Za-z0-9_-]{8,256}"
+        r"|\b(?:gh[oprsu]_|github_pat_|glpat-|hf_|gsk_|xai-|pplx-|lsv2_[a-z]{2}_|npm_|pypi-)[A-Za-z0-9_-]{8,256}"
+        r"|\bxox[abeoprs]-[A-Za-z0-9-]{8,256}"
+        r"|\bAIza[A-Za-z0-9_-]{30,60}"
+        r"|\b(?:AKIA|ASIA|AGPA|AIDA|AROA)[A-Z0-9]{12,20}\b"
+        r"|(?<=\bBearer )[A-Za-z0-9._~+/=-]{8,4096}"
+    ),
+    "secret": (
+        r"(?i)(?<![A-Za-z])(?:api[_-]?key|access[_-]?key|token|password|passwd|secret|authorization)"
+        r"[\"']?\s{0,4}[:=]\s{0,4}[\"']?[^\s\"',;&\[]{1,4096}"
+    ),
+    "e-mail": r"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}",
+    "card": r"(?<![\w.])\d(?:[ -]?\d){12,18}(?!\w)",
+    "phone": (
+        r"(?<![\w.])(?:\+|00)\d{1,3}(?:[ ./-]?\(?\d{1,4}\)?){2,6}(?!\w)"
+        r"|(?<![\w.])\(\d{2,5}\)[ ./-]?\d{2,5}(?:[ ./-]?\d{2,5}){1,3}(?!\w)"
+        r"|(?<![\w./-])\d{3}[ .-]\d{3,4}[ .-]\d{4}(?![\w-])"
+    ),
+}
+"""E-mail addresses, payment cards (by their check digit), telephone numbers, API keys and other secrets."""
+
+
+class RegexMask:
+    """Replaces what matches by the pattern's name in brackets: `jane@example.com` becomes `[e-mail]`."""
+
+    each_text = True
+
+    def __init__(self, patterns: Mapping[str, str | re.Pattern[str]]) -> None:
+        if not isinstance(patterns, Mapping):
+            raise TypeError(f"patterns must map names to regular expressions, not {type(patterns).__name__}")
+        self._patterns = {
+            name: pattern if isinstance(pattern, re.Pattern) else re.compile(pattern, re.DOTALL)
+            for name, pattern in patterns.items()
+        }
+
+    def __call__(self, field: str, text: str, operation: Any) -> str | None:
+        """Return `text` with all matches replaced."""
+        for name, pattern in self._patterns.items():
+            text = pattern.sub(_replacement(name), text)
+        return text
+
+    def __repr__(self) -> str:
+        return f"RegexMask({', '.join(self._patterns)})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, RegexMask) and other._patterns == self._patterns
+
+    def __hash__(self) -> int:
+        return hash(tuple(self._patterns.items()))
+
+
+def _replacement(name: str) -> Callable[[re.Match[str]], str]:
+    mark = f"[{name}]"
+    if name == "card":
+        return lambda match: mark if _check_digit_fits(match.group()) else match.group()
+    return lambda match: mark
+
+
+def _check_digit_fits(text: str) -> bool:
+    digits = [int(char) for char in reversed(text) if char.isdigit()]
+    doubled = (sum(divmod(digit * 2, 10)) for digit in digits[1::2])
+    return (sum(digits[::2]) + sum(doubled)) % 10 == 0
+
+
+def common(**more: str | re.Pattern[str]) -> RegexMask:
+    """Return a mask for `PATTERNS`, and for `more` of your own by name."""
+    return RegexMask({**more, **PATTERNS})
+
+
+def hide(_field: str, _text: str, _operation: Any) -> str | None:
+    """A mask that shows nothing but that there was something."""
+    return MASKED
+
+
+def fields(**by_field: Mask) -> Mask:
+    """Return a mask that asks another one by field, as in `fields(query=hide)`; other fields stay."""
+
+    def mask(field: str, text: str, operation: Any) -> str | None:
+        chosen = by_field.get(field.replace(".", "_"))
+        return text if chosen is None else chosen(field, text, operation)
+
+    return mask

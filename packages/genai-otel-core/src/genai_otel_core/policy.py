@@ -1,0 +1,184 @@
+"""The content policy applied to an ended operation: removed, or masked, referenced and bounded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from opentelemetry.trace import Span
+
+from genai_otel_core import bounds, media
+from genai_otel_core import messages as m
+from genai_otel_core.content import Mode
+from genai_otel_core.conventions import _encode as encode
+from genai_otel_core.guard import report
+from genai_otel_core.masking import Masking
+from genai_otel_core.masks import Mask
+from genai_otel_core.operations import (
+    AgentInvocation,
+    Evaluation,
+    Inference,
+    Operation,
+    Retrieval,
+    ToolExecution,
+    WorkflowInvocation,
+)
+from genai_otel_core.plain import clip
+
+_MESSAGES = ("input_messages", "output_messages")
+_FIELDS: dict[type[Operation], tuple[str, ...]] = {
+    Inference: ("system_instructions", "tool_definitions", *_MESSAGES),
+    AgentInvocation: ("description", "system_instructions", "tool_definitions", *_MESSAGES),
+    WorkflowInvocation: _MESSAGES,
+    ToolExecution: ("description", "arguments", "result"),
+    Retrieval: ("query", "documents"),
+    Evaluation: ("explanation",),
+}
+"""The fields of content by operation type; request and failure have some too."""
+
+# The longest that a convention writes for a message's end beside what the schema's own encoding has.
+_SLACK = 40
+
+
+class Prepared(list[Any]):
+    """A list that the policy is done with: an agent shares those of its first model call."""
+
+
+class Policy:
+    """What becomes of content before it is set on anything.
+
+    It is cut before it is masked, so that a mask has bounded work, and again after, since a mask may add.
+    """
+
+    def __init__(self, mask: Mask | None, limit: int) -> None:
+        self._masking = Masking(mask)
+        self._limit = limit
+        self._seen = media.SeenMedia()
+
+    def apply(self, op: Operation, span: Span, mode: Mode) -> None:
+        """Leave in `op` what may be recorded of its content, and nothing else."""
+        wanted = mode.on_event or (mode.on_span and span.is_recording())
+        for name in _FIELDS.get(type(op), ()):
+            value = getattr(op, name)
+            if value is not None:
+                setattr(
+                    op, name, self._safely(self._field, name, value, op, span) if wanted else _bare(value)
+                )
+        request = getattr(op, "request", None)
+        if request is not None and request.stop_sequences is not None:
+            stops = request.stop_sequences
+            request.stop_sequences = (
+                self._safely(self._stops, "stop_sequences", stops, op) if wanted else None
+            )
+        if op.failure is not None and (op.failure.message is not None or op.failure.stacktrace is not None):
+            bare = replace(op.failure, message=None, stacktrace=None)
+            shown = self._safely(self._failure, "exception", op.failure, op) if wanted else None
+            op.failure = shown or bare
+
+    def _safely(self, func: Callable[..., Any], *args: Any) -> Any:
+        try:
+            return func(*args)
+        except Exception as error:  # noqa: BLE001 - what could not be made safe is not recorded
+            report("content policy", error)
+            return None
+
+    def _field(self, name: str, value: Any, op: Operation, span: Span) -> Any:
+        if isinstance(value, Prepared):
+            return value
+        return _HANDLERS[name](self, name, value, op, span)
+
+    def text(self, name: str, value: str, op: Operation, span: Span | None = None) -> str | None:
+        """Make a text fit to be recorded."""
+        cut = clip(value, self._limit)
+        masked = self._masking.text(name, cut, op)
+        return None if masked is None else clip(masked, self._limit)
+
+    def data(self, name: str, value: Any, op: Operation, span: Span) -> Any:
+        """Make an object fit to be recorded."""
+        masked = self._masking.objects(name, bounds.data(value, self._limit), op)
+        return None if masked is None else bounds.data(masked, self._limit)
+
+    def messages(self, name: str, value: list[m.Message], op: Operation, span: Span) -> list[m.Message]:
+        """Make messages fit to be recorded."""
+        shown = [replace(message, parts=self._referenced(message.parts, span)) for message in value]
+        cut = bounds.messages(shown, self._limit, _size_of_messages)
+        masked = self._masking.messages(name, cut, op)
+        return Prepared(bounds.messages(masked, self._limit, _size_of_messages))
+
+    def parts(self, name: str, value: list[m.Part], op: Operation, span: Span) -> list[m.Part]:
+        """Make parts fit to be recorded."""
+        cut = bounds.parts(self._referenced(value, span), self._limit, _size_of_parts)
+        masked = self._masking.parts(name, cut, op)
+        return Prepared(bounds.parts(masked, self._limit, _size_of_parts))
+
+    def _referenced(self, parts: list[m.Part], span: Span) -> list[m.Part]:
+        return [self._reference(part, span) for part in parts]
+
+    def _reference(self, part: m.Part, span: Span) -> m.Part:
+        part = media.as_blob(part)
+        if not isinstance(part, m.Blob):
+            return part
+        return self._seen.described(part, media.reference(part), span.get_span_context().trace_id)
+
+    def definitions(
+        self, name: str, value: list[m.ToolDefinition], op: Operation, span: Span
+    ) -> list[m.ToolDefinition]:
+        """Make tool definitions fit to be recorded."""
+        cut = bounds.definitions(value, self._limit, _size_of_definitions)
+        masked = self._masking.definitions(name, cut, op)
+        return Prepared(bounds.definitions(masked, self._limit, _size_of_definitions))
+
+    def documents(self, name: str, value: list[m.Document], op: Operation, span: Span) -> list[m.Document]:
+        """Make documents fit to be recorded."""
+        cut = bounds.documents(value, self._limit, _size_of_documents)
+        masked = self._masking.documents(name, cut, op)
+        return bounds.documents(masked, self._limit, _size_of_documents)
+
+    def _stops(self, name: str, value: list[str], op: Operation) -> list[str]:
+        masked = [self.text(name, text, op) for text in value]
+        return list(bounds.data([text for text in masked if text is not None], self._limit))
+
+    def _failure(self, name: str, value: Any, op: Operation) -> Any:
+        message, trace = value.message, value.stacktrace
+        return replace(
+            value,
+            message=None if message is None else self.text("exception.message", message, op),
+            stacktrace=None if trace is None else self.text("exception.stacktrace", trace, op),
+        )
+
+
+_HANDLERS: dict[str, Callable[[Policy, str, Any, Any, Any], Any]] = {
+    "input_messages": Policy.messages,
+    "output_messages": Policy.messages,
+    "system_instructions": Policy.parts,
+    "tool_definitions": Policy.definitions,
+    "arguments": Policy.data,
+    "result": Policy.data,
+    "description": Policy.text,
+    "query": Policy.text,
+    "explanation": Policy.text,
+    "documents": Policy.documents,
+}
+
+
+def _bare(value: Any) -> Any:
+    if isinstance(value, list) and value and isinstance(value[0], m.Document):
+        return [m.Document(found.id, found.score) for found in value]
+    return None
+
+
+def _size_of_messages(value: list[m.Message]) -> int:
+    return bounds.json_bytes(encode.output_messages(value)) + _SLACK * len(value)
+
+
+def _size_of_parts(value: list[m.Part]) -> int:
+    return bounds.json_bytes(encode.parts(value))
+
+
+def _size_of_definitions(value: list[m.ToolDefinition]) -> int:
+    return bounds.json_bytes(encode.tool_definitions(value))
+
+
+def _size_of_documents(value: list[m.Document]) -> int:
+    return bounds.json_bytes(encode.documents(value, content=True))
