@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from genai_otel_core import guard
+from genai_otel_core import counters, guard
 from genai_otel_core.testing import Capture, capture
 
 pytest_plugins: list[str] = []
@@ -31,7 +31,7 @@ def seen() -> Iterator[Capture]:
 @pytest.fixture(autouse=True)
 def _no_guarded_errors(request: pytest.FixtureRequest) -> Iterator[None]:
     may_catch = request.node.get_closest_marker("guard_may_catch") is not None
-    guard._failures.clear()
+    counters.clear()
     if may_catch:
         os.environ.pop("GENAI_OTEL_STRICT", None)
     yield

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from agents import make_agent
-from genai_otel_langchain import Handler
 from langchain_core.caches import InMemoryCache
 from langchain_core.output_parsers import StrOutputParser
 from langchain_core.prompts import ChatPromptTemplate
@@ -22,6 +22,7 @@ from opentelemetry.sdk.trace.sampling import Decision, Sampler, SamplingResult
 
 from genai_otel_core import RootRun, suppress
 from genai_otel_core.testing import Capture, capture, walk
+from genai_otel_langchain import Handler
 
 HI = {"messages": [("user", "hi")]}
 
@@ -73,7 +74,11 @@ def test_a_retried_model_is_one_operation_with_numbered_attempts(asynchronous: b
 
 def test_a_retried_chain_shows_each_attempt(seen: Capture) -> None:
     """What would be plumbing elsewhere is an attempt below a retry."""
-    chain = ChatPromptTemplate.from_template("{q}") | ScriptedModel(answers=[ValueError("a"), "ok"]) | StrOutputParser()
+    chain = (
+        ChatPromptTemplate.from_template("{q}")
+        | ScriptedModel(answers=[ValueError("a"), "ok"])
+        | StrOutputParser()
+    )
     chain.with_retry(wait_exponential_jitter=False).invoke({"q": "x"}, config(seen))
     assert seen.tree() == "retry\n  attempt\n    chat scripted-1\n  attempt\n    chat scripted-1"
     assert attributes(seen, "genai_otel.attempt.number", "error.type") == [(1, "ValueError"), (2, None)]
@@ -189,6 +194,106 @@ def look(x: int) -> str:
     return f"found {x}"
 
 
+def test_a_tool_that_does_not_exist_is_a_failed_execution(seen: Capture) -> None:
+    """The framework answers the call itself; the span is there, failed, and the agent recovers."""
+    agent = make_agent(ScriptedModel(answers=[asks("nope", "n1", x=1), "sorry"]), [look], name="helper")
+    agent.invoke(HI, config(seen))
+    assert seen.tree() == "invoke_agent helper\n  chat scripted-1\n  execute_tool nope\n  chat scripted-1"
+    span = seen.span("execute_tool nope")
+    assert span.attributes["error.type"] == "tool_error"
+    assert span.attributes["gen_ai.tool.call.id"] == "n1"
+    assert seen.span("invoke_agent helper").status.is_unset
+
+
+@pytest.mark.guard_may_catch
+def test_our_own_troubles_are_metrics_when_asked_for(seen: Capture) -> None:
+    """Caught errors and evicted runs are counted; without the option there is no such metric."""
+    handler = Handler(**seen.providers, self_metrics=True, max_runs=1)
+    for _ in range(3):
+        handler.on_tool_start({"name": "t"}, "x", run_id=uuid4())
+    handler.on_chain_start({}, {})
+    metrics = seen.metrics()
+    assert metrics["genai_otel.self.evicted_runs"] == [{"attributes": {}, "unit": "{run}", "value": 2}]
+    assert [p["value"] for p in metrics["genai_otel.self.errors"]] == [1]
+
+
+def test_a_client_that_disconnects_leaves_no_error() -> None:
+    """A Starlette response whose client has gone cancels the stream: abandoned, and every span has ended."""
+    applications = pytest.importorskip("starlette.applications")
+    responses = pytest.importorskip("starlette.responses")
+    routing = pytest.importorskip("starlette.routing")
+    chain = (
+        ChatPromptTemplate.from_template("{q}")
+        | ScriptedModel(answers=["a b c d e f"], delay_s=0.02)
+        | StrOutputParser()
+    )
+
+    with capture() as seen:
+        settings = config(seen)
+
+        async def endpoint(request: Any) -> Any:
+            return responses.StreamingResponse(chain.astream({"q": "x"}, settings))
+
+        app = applications.Starlette(routes=[routing.Route("/", endpoint)])
+        sent: list[Any] = []
+        some = asyncio.Event()
+
+        async def receive() -> Any:
+            await some.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+            if len(sent) == 3:
+                some.set()
+
+        scope = {
+            "type": "http",
+            "method": "GET",
+            "path": "/",
+            "root_path": "",
+            "headers": [],
+            "query_string": b"",
+        }
+        asyncio.run(app({**scope, "http_version": "1.1", "asgi": {"version": "3.0"}}, receive, send))
+        assert seen.tree() == "invoke_workflow\n  chat scripted-1"
+        assert attributes(seen, "genai_otel.outcome", "error.type") == [
+            ("abandoned", None),
+            ("cancelled", None),
+        ]
+        assert all(span.status.is_unset for span in seen.spans)
+
+
+@pytest.mark.parametrize("name", ["ModelRetryMiddleware", "ToolRetryMiddleware"])
+def test_retry_middleware_numbers_what_it_tries_again(name: str, seen: Capture) -> None:
+    """From the second attempt on the number is there, and the agent is no error."""
+    middleware = getattr(pytest.importorskip("langchain.agents.middleware"), name, None)
+    if middleware is None:
+        pytest.skip("this LangChain has no such middleware")
+    failures = iter([ValueError("a"), ValueError("b")])
+
+    @tool
+    def flaky(x: int) -> str:
+        """Fail twice."""
+        if name == "ToolRetryMiddleware":
+            for failure in failures:
+                raise failure
+        return "ok"
+
+    answers = [asks("flaky", x=1), "done"]
+    if name == "ModelRetryMiddleware":
+        answers = [*failures, "done"]
+    agent = make_agent(
+        ScriptedModel(answers=answers), [flaky], "helper", middleware=[middleware(initial_delay=0.001)]
+    )
+    agent.invoke(HI, config(seen))
+    tried = "chat scripted-1" if name == "ModelRetryMiddleware" else "execute_tool flaky"
+    found = [span.attributes for _, span in walk(seen.spans) if span.name == tried]
+    assert [one.get("genai_otel.attempt.number") for one in found] == [None, 2, 3]
+    assert [one.get("error.type") for one in found] == ["ValueError", "ValueError", None]
+    assert seen.span("invoke_agent helper").status.is_unset
+
+
 @both
 def test_each_tool_links_to_the_call_that_asked_for_it(asynchronous: bool, seen: Capture) -> None:
     """Two model calls that ask for two tools each: four links, each to the right chat span."""
@@ -218,7 +323,10 @@ def test_a_tool_of_a_resumed_run_links_to_the_call_before_the_interrupt(seen: Ca
         return interrupt("sure?")
 
     agent = make_agent(
-        ScriptedModel(answers=[asks("approve", "c-9", x=1), "done"]), [approve], name="boss", checkpointer=InMemorySaver()
+        ScriptedModel(answers=[asks("approve", "c-9", x=1), "done"]),
+        [approve],
+        name="boss",
+        checkpointer=InMemorySaver(),
     )
     settings = {**config(seen), "configurable": {"thread_id": "t-4"}}
     agent.invoke(HI, settings)
@@ -310,7 +418,9 @@ def test_samplers_see_who_it_is_at_the_start() -> None:
     asked: dict[str, dict[str, Any]] = {}
 
     class Recording(Sampler):
-        def should_sample(self, parent_context: Any, trace_id: int, name: str, *args: Any, **kwargs: Any) -> Any:
+        def should_sample(
+            self, parent_context: Any, trace_id: int, name: str, *args: Any, **kwargs: Any
+        ) -> Any:
             given = kwargs.get("attributes") or (args[1] if len(args) > 1 else {})
             asked.setdefault(name, dict(given or {}))
             return SamplingResult(Decision.DROP)
@@ -375,8 +485,8 @@ def test_an_agents_counts_are_its_own(seen: Capture) -> None:
         """Ask the other agent."""
         return str(inner.invoke(HI)["messages"][-1].content)
 
-    make_agent(ScriptedModel(answers=[asks("ask_inner", "o1", x=1), "done"]), [ask_inner], name="outer").invoke(
-        HI, config(seen)
-    )
+    make_agent(
+        ScriptedModel(answers=[asks("ask_inner", "o1", x=1), "done"]), [ask_inner], name="outer"
+    ).invoke(HI, config(seen))
     assert seen.span("invoke_agent inner").attributes["gen_ai.usage.input_tokens"] == 20
     assert seen.span("invoke_agent outer").attributes["gen_ai.usage.input_tokens"] == 20

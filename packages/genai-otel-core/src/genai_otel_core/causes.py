@@ -19,6 +19,7 @@ class Causes:
     """Requested tool calls, per run tree and, for a resumed one, per conversation."""
 
     def __init__(self) -> None:
+        self._ran: OrderedDict[tuple[Hashable, str], None] = OrderedDict()
         self._asked: OrderedDict[tuple[Hashable, str], SpanContext] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -36,10 +37,18 @@ class Causes:
                 self._asked.popitem(last=False)
 
     def of(self, run: Run, op: ToolExecution) -> SpanContext | None:
-        """Return the span that asked for this execution, if it is known."""
+        """Return the span that asked for this execution, if it is known, and note that it runs."""
         if op.call_id is None:
             return None
+        with self._lock:
+            self._ran[run.root.id, op.call_id] = None
+            if len(self._ran) > _REMEMBERED:
+                self._ran.popitem(last=False)
         found = self._asked.get((run.root.id, op.call_id))
         if found is None and op.conversation_id is not None:
             found = self._asked.get((op.conversation_id, op.call_id))
         return found
+
+    def has_run(self, run: Run, call_id: str) -> bool:
+        """Whether this call has been executed in the tree of `run`."""
+        return (run.root.id, call_id) in self._ran

@@ -8,11 +8,12 @@ import os
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
+from genai_otel_core import counters
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
 _log = logging.getLogger("genai_otel")
-_failures: dict[str, int] = {}
 
 
 def strict() -> bool:
@@ -22,14 +23,12 @@ def strict() -> bool:
 
 def failure_counts() -> dict[str, int]:
     """How often each guarded site has failed in this process."""
-    return dict(_failures)
+    return counters.read(counters.ERRORS)
 
 
 def report(site: str, error: Exception) -> None:
     """Count an error of ours at `site` and log it the first time."""
-    seen = _failures.get(site, 0)
-    _failures[site] = seen + 1
-    if not seen:
+    if not counters.add(counters.ERRORS, site=site):
         # The exception's text may quote the host's data, so only its type is logged; DEBUG has the rest.
         _log.warning("telemetry error in %s: %s (logged once)", site, type(error).__name__)
         _log.debug("telemetry error in %s", site, exc_info=error)

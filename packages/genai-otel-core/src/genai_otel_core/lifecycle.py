@@ -9,7 +9,7 @@ from typing import Any
 from opentelemetry.context import Context
 from opentelemetry.trace import NonRecordingSpan
 
-from genai_otel_core import agents, attempts, current, errors, watch
+from genai_otel_core import agents, attempts, counters, current, errors, watch
 from genai_otel_core.causes import Causes
 from genai_otel_core.emitter import Emitter
 from genai_otel_core.guard import attempt
@@ -96,6 +96,7 @@ class Lifecycle:
         origin: Hashable | None = None,
         attach: bool = True,
         streamed: bool = False,
+        served: bool = False,
         note: object = None,
         metadata: Mapping[str, Any] | None = None,
         tags: Sequence[str] = (),
@@ -114,6 +115,7 @@ class Lifecycle:
                 `current.place`.
             attach: make the operation's span current in the calling context.
             streamed: code outside the run reads its output as a stream, and may stop reading.
+            served: that code is a web server's response.
             note: kept with the run for the adapter.
             metadata, tags: what the application gave the framework for this run.
             suppressed: the application wants no telemetry of this run and what is below it.
@@ -126,7 +128,7 @@ class Lifecycle:
         above = None if named is None else named.visible
         context, parent = current.place(above, origin)
         run = Run(run_id, named or parent, now_ns())
-        run.origin, run.note, run.streamed = origin, note, streamed
+        run.origin, run.note, run.streamed, run.served = origin, note, streamed, served
         run.suppressed = run.suppressed or suppressed or is_suppressed()
         if run.emitter is None:
             run.emitter = self._routing.emitter(RootRun(operation, metadata or {}, tags))
@@ -163,6 +165,10 @@ class Lifecycle:
         if op is not None:
             op.outcome = INTERRUPTED
             op.interrupt_ids = list(interrupt_ids) or op.interrupt_ids
+
+    def has_run(self, run: Run, call_id: str) -> bool:
+        """Whether the tool call with this id has been executed in the run's tree."""
+        return self._causes.has_run(run, call_id)
 
     def chunk(
         self,
@@ -224,12 +230,13 @@ class Lifecycle:
     def fail(self, run_id: Hashable, error: BaseException) -> None:
         """End a run with an error, and what is still open below it with the same.
 
-        `GeneratorExit` is no failure: the consumer stopped reading.
+        `GeneratorExit` is no failure: the consumer stopped reading. Nor is a stream's cancellation by the web
+        server that sends it, whose client has gone.
         """
         run = self._runs.get(run_id)
         if run is None:
             return
-        if isinstance(error, GeneratorExit):
+        if isinstance(error, GeneratorExit) or (run.served and errors.is_cancellation(error)):
             outcome, failure = ABANDONED, None
         else:
             outcome = CANCELLED if errors.is_cancellation(error) else COMPLETED
@@ -243,6 +250,7 @@ class Lifecycle:
             self._end(popped, outcome, failure)
 
     def _evict(self, run: Run) -> None:
+        counters.add(counters.EVICTED)
         self._end(run, EVICTED, None)
 
     def _end(self, run: Run, outcome: str, failure: Failure | None) -> None:

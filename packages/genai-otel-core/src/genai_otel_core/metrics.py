@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from opentelemetry import metrics
-from opentelemetry.metrics import Meter, MeterProvider
+from opentelemetry.metrics import CallbackOptions, Meter, MeterProvider, Observation
 
+from genai_otel_core import counters
 from genai_otel_core.conventions import Convention, MetricSpec
 from genai_otel_core.conventions._own import METRICS as OWN_METRICS
 from genai_otel_core.operations import Operation
@@ -56,6 +57,32 @@ class Metrics:
                 labels = _labels(measure.spec, identity)
                 for value, extra in measure.spec.points(op):
                     measure.record(value, {**labels, **extra} if extra else labels)
+
+
+_OURS = (
+    (counters.ERRORS, "{error}", "Errors of the telemetry itself that were caught, by site."),
+    (counters.EVICTED, "{run}", "Runs whose end was never reported and that were given up."),
+    (counters.OMITTED_BYTES, "By", "Content that a bound left out."),
+    (counters.MASK_FAILURES, "{failure}", "Masks that raised."),
+    (counters.DROPPED_UPLOADS, "{upload}", "Content that a store did not take."),
+)
+
+
+def observe_ourselves(meter_provider: MeterProvider | None) -> None:
+    """Report the process's counts about this library itself as `genai_otel.self.*` counters."""
+    meter = metrics.get_meter(SCOPE, VERSION, meter_provider)
+    for name, unit, description in _OURS:
+        meter.create_observable_counter(
+            f"genai_otel.self.{name}", [_observer(name)], unit=unit, description=description
+        )
+
+
+def _observer(name: str) -> Callable[[CallbackOptions], Iterable[Observation]]:
+    def observe(_: CallbackOptions) -> Iterable[Observation]:
+        for site, amount in counters.read(name).items():
+            yield Observation(amount, {"genai_otel.self.site": site} if site else {})
+
+    return observe
 
 
 def _labels(spec: MetricSpec, identity: Mapping[str, Any]) -> dict[str, Any]:

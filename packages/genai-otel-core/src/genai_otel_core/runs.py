@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
     from genai_otel_core.attempts import Try
     from genai_otel_core.current import Activation
+    from genai_otel_core.dedupe import Cover
     from genai_otel_core.emitter import Emitter
+    from genai_otel_core.inner_layers import Layer
     from genai_otel_core.operations import Operation
     from genai_otel_core.streams import Stream
 
@@ -28,10 +30,12 @@ class Run:
         "activation",
         "agent",
         "children",
+        "cover",
         "ended_ns",
         "held",
         "id",
         "note",
+        "observers",
         "operation",
         "origin",
         "parent",
@@ -39,6 +43,7 @@ class Run:
         "start_keys",
         "started_ns",
         "stream",
+        "served",
         "streamed",
         "emitter",
         "suppressed",
@@ -53,6 +58,10 @@ class Run:
         self.operation: Operation | None = None
         self.span: Span | None = None
         self.activation: Activation | None = None
+        self.cover: Cover | None = None
+        """What its context carries so that no other instrumentation reports it too."""
+        self.observers: tuple[Layer, ...] = ()
+        """What reports it in our place: it has an operation then, and no span."""
         self.agent: Run | None = parent.agent if parent is not None else None
         self.suppressed = parent.suppressed if parent is not None else False
         self.start_keys: frozenset[str] = frozenset()
@@ -60,6 +69,7 @@ class Run:
         self.note: object = None
         """The adapter's own remark on the run."""
         self.origin: Hashable | None = None
+        self.served = False
         self.streamed = False
         """Code outside the run reads its output as a stream, and may stop."""
         self.emitter: Emitter | None = parent.emitter if parent is not None else None

@@ -51,6 +51,7 @@ class Settings:
     provider_for: ProviderFor | None = None
     resume_store: ResumeStore = field(default_factory=MemoryResumeStore)
     start_events: bool = False
+    self_metrics: bool = False
 
     @property
     def content_on_span(self) -> bool:
@@ -73,6 +74,7 @@ def check(
     provider_for: ProviderFor | None = None,
     resume_store: ResumeStore | str | os.PathLike[str] | None = None,
     start_events: bool = False,
+    self_metrics: bool = False,
     env: Mapping[str, str] | None = None,
 ) -> Settings:
     """Check options, filling in what the environment says.
@@ -93,6 +95,7 @@ def check(
         provider_for=_callable("provider_for", provider_for),
         resume_store=store_for(resume_store),
         start_events=_flag("start_events", start_events),
+        self_metrics=_flag("self_metrics", self_metrics),
     )
 
 

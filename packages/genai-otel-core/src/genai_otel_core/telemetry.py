@@ -14,6 +14,7 @@ from genai_otel_core import sharing
 from genai_otel_core.conventions import Convention
 from genai_otel_core.emitter import Emitter
 from genai_otel_core.lifecycle import Lifecycle
+from genai_otel_core.metrics import observe_ourselves
 from genai_otel_core.resume import ResumeStore
 from genai_otel_core.routing import ProviderFor
 from genai_otel_core.settings import check
@@ -42,6 +43,8 @@ class Telemetry(Lifecycle):
             that several processes share, an object with `save` and `load`, or None for this process's memory.
         start_events: also emit an event when an agent, workflow or tool starts, so that a killed process
             leaves a trace of where it was; default False.
+        self_metrics: also report counters about this library itself (`genai_otel.self.*`: caught errors,
+            evicted runs, omitted bytes, failed masks, dropped uploads); default False.
 
     Raises:
         TypeError, ValueError: for a wrong option, naming it and the allowed values.
@@ -62,6 +65,7 @@ class Telemetry(Lifecycle):
         provider_for: ProviderFor | None = None,
         resume_store: ResumeStore | str | os.PathLike[str] | None = None,
         start_events: bool = False,
+        self_metrics: bool = False,
     ) -> None:
         self._options = {
             name: value
@@ -72,6 +76,8 @@ class Telemetry(Lifecycle):
         settings = check(**sharing.without_providers(self._options))
         sharing.check_providers(tracer_provider, meter_provider, logger_provider)
         emitter = Emitter(tracer_provider, meter_provider, logger_provider, settings.conventions)
+        if settings.self_metrics:
+            observe_ourselves(meter_provider)
         super().__init__(settings, emitter)
 
     def __copy__(self) -> Telemetry:

@@ -80,7 +80,7 @@ def _node(start: ChainStart) -> Decision | None:
     if start.facts.graph or not any(tag.startswith("graph:step:") for tag in start.tags):
         return None
     if start.above in FRAMEWORK_GRAPHS:
-        return Decision(Role.HIDDEN, None, "framework-node")
+        return Decision(Role.HIDDEN, start.name, "framework-node")
     if not start.name or start.name.startswith("__"):
         return Decision(Role.HIDDEN, None, "internal-node")
     return Decision(Role.NODE, start.name, "graph-node")

@@ -10,6 +10,7 @@ from langchain_core.runnables.config import var_child_runnable_config
 
 from genai_otel_core import Telemetry
 from genai_otel_core.operations import COMPLETED, INTERRUPTED
+from genai_otel_core.readers import is_served
 from genai_otel_core.runs import Run
 from genai_otel_langchain._compat import ASYNC_CONTEXT_REACHES_CODE, control_flow_types
 from genai_otel_langchain._peek import Caller
@@ -34,6 +35,7 @@ def placement(
         place["origin"] = seen.origin
         if seen.is_read_by_application:
             place["streamed"] = True
+            place["served"] = seen.is_async_stream and is_served(seen.frame.f_back)
             # The reader of a stream shares the generator's context; the code inside has LangChain's variable.
             if seen.streams_from_a_task:
                 reader = _task()

@@ -230,6 +230,7 @@ class Handler(_compat.GraphCallbackHandler):
             op.output_messages = self._chain_messages(outputs, "assistant")
             if kwargs.get("inputs") is not None:
                 op.input_messages = self._chain_messages(kwargs["inputs"], "user")
+        attempt("tools that did not run", _tools.report_not_run, self.telemetry, run_id, outputs)
         self.telemetry.finish(run_id, COMPLETED if op is None else op.outcome)
 
     def _chain_messages(self, value: Any, role: str) -> list[Message] | None:

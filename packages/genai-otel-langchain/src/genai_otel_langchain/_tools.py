@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any
+from uuid import UUID, uuid4
 
 from langchain_core.messages import ToolMessage
 
+from genai_otel_core import Telemetry
 from genai_otel_core.errors import TOOL_ERROR
 from genai_otel_core.messages import Document
 from genai_otel_core.operations import Failure, Retrieval, ToolExecution
 from genai_otel_core.plain import clip, plain
+from genai_otel_langchain._classify import Decision
 from genai_otel_langchain._peek import Caller
 
 _SCORES = ("relevance_score", "score", "similarity_score", "_score", "similarity")
 _STORE_NAMES = ("index_name", "_index_name", "collection_name", "_collection_name")
+# What LangGraph's agents, and everybody after their example, call the node that runs tools.
+_TOOL_NODE = "tools"
 _MAX_DOCUMENTS = 1000
 
 
@@ -77,6 +82,25 @@ def reported_failure(message: ToolMessage | None, content: bool, limit: int) -> 
         return None
     text = clip(message.content, limit) if content and isinstance(message.content, str) else None
     return Failure(type=TOOL_ERROR, exception_type=TOOL_ERROR, message=text)
+
+
+def report_not_run(telemetry: Telemetry, parent_id: UUID, outputs: Any) -> None:
+    """Show the calls that a graph's node answered with an error without running a tool: it has none of that name."""
+    run = telemetry.find(parent_id)
+    if run is None or not isinstance(run.note, Decision) or run.note.name != _TOOL_NODE:
+        return
+    messages = outputs.get("messages") if isinstance(outputs, Mapping) else outputs
+    if not isinstance(messages, list):
+        return
+    for message in messages:
+        failure = reported_failure(message, telemetry.captures_content, telemetry.settings.max_content_bytes)
+        if failure is None or telemetry.has_run(run, message.tool_call_id):
+            continue
+        op = ToolExecution(name=message.name, type="function", call_id=message.tool_call_id)
+        call = uuid4()
+        telemetry.start(call, op, parent_id=parent_id, attach=False)
+        op.failure = failure
+        telemetry.finish(call)
 
 
 def retrieval(name: object, metadata: Mapping[str, Any], seen: Caller | None) -> Retrieval:
