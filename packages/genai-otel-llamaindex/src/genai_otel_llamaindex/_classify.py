@@ -160,7 +160,7 @@ def _workflow(start: SpanStart) -> Decision | None:
 
 def _predict_and_call(start: SpanStart) -> Decision | None:
     # The model call and the tool calls belong to one trace.
-    if start.root and start.method in ("predict_and_call", "apredict_and_call"):
+    if start.root and not start.structured and start.method in ("predict_and_call", "apredict_and_call"):
         return Decision(Role.WORKFLOW, "predict-and-call")
     return None
 

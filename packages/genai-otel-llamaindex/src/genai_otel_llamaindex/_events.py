@@ -69,7 +69,8 @@ class Events:
             return  # the span's exit follows
         if note.role is Role.INFERENCE:
             self._spans.stream_ended(run, None)
-        self._telemetry.finish(event.span_id)
+        else:
+            self._telemetry.finish(event.span_id)
 
     def _failed(self, event: Any) -> None:
         found = self._spans.inference(event.span_id)
@@ -78,7 +79,8 @@ class Events:
         run, note, _, _ = found
         if note.role is Role.INFERENCE:
             self._spans.stream_ended(run, event.exception)
-        self._telemetry.fail(event.span_id, event.exception)
+        else:
+            self._telemetry.fail(event.span_id, event.exception)
 
     def _cancelled(self, event: Any) -> None:
         note = note_of(self._telemetry.find(event.span_id))

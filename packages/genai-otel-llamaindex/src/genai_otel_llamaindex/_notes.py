@@ -38,7 +38,7 @@ class Note:
     """Which of the runs that are one operation reports its chunks."""
     stream_done: bool = False
     stream_error: BaseException | None = None
-    """How a model's stream below it ended, while what it returned was read."""
+    """How the latest model's stream below it ended."""
     entered_by_caller: bool = False
     """A workflow's run, entered in the code that calls it and not in the task that runs it."""
     step_errors: dict[str, BaseException] = field(default_factory=dict)

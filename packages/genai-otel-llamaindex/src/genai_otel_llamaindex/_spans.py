@@ -14,7 +14,7 @@ from genai_otel_llamaindex._calls import Calls
 from genai_otel_llamaindex._classify import Role, SpanStart, classify
 from genai_otel_llamaindex._kinds import Kind, kind_of
 from genai_otel_llamaindex._notes import Note, nearest, note_of, reference, upwards
-from genai_otel_llamaindex._streaming import Streams, is_inside, stream_of
+from genai_otel_llamaindex._streaming import Streams, is_inside, is_over, stream_of
 
 _UUID = 37  # with the dash before it
 _STREAMED = (Role.INFERENCE, Role.MERGED, Role.WORKFLOW, Role.STEP, Role.AGENT)
@@ -122,7 +122,10 @@ class Spans:
         stream = stream_of(result) if note.role in _STREAMED else None
         if stream is not None:
             note.stream = reference(stream)
-            self.streams.hold(stream, id_)
+            if is_over(stream):
+                self._stream_is_over(id_)
+            else:
+                self.streams.hold(stream, id_)
             return
         op = self._operation(id_, note)
         if op is not None and not note.answered:
@@ -173,17 +176,24 @@ class Spans:
             return
         if note.stream_error is not None:
             self.telemetry.fail(id_, note.stream_error)
-        else:
-            # A model that reports its end would have reported it.
-            read = note.stream_done or (note.role is Role.INFERENCE and not note.reports)
-            self.telemetry.finish(id_, COMPLETED if read else ABANDONED)
+            return
+        # A model that reports its end would have reported it.
+        read = note.stream_done or (note.role is Role.INFERENCE and not note.reports)
+        self.telemetry.finish(id_, COMPLETED if read else ABANDONED)
 
     def stream_ended(self, run: Run, error: BaseException | None) -> None:
-        """Tell the runs above, whose results are being read, how a model's stream ended."""
-        for _, note in upwards(run.parent):
+        """End a model's run whose stream is over; what is being read above it goes on, or fails with it."""
+        above = list(upwards(run.parent))
+        for _, note in above:
+            # Also those that have not returned yet: another thread may read what they are to return.
+            note.stream_done, note.stream_error = error is None, error
+        if error is None:
+            self.telemetry.finish(run.id)
+            return
+        self.telemetry.fail(run.id, error)
+        for reading, note in above:
             if note.stream is not None:
-                note.stream_done = True
-                note.stream_error = error
+                self.telemetry.fail(reading.id, error)
 
     def _sweep(self) -> None:
         if len(self.streams):

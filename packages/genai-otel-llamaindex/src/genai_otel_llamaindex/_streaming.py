@@ -36,6 +36,11 @@ def is_generator(value: Any) -> bool:
     return inspect.isgenerator(value) or inspect.isasyncgen(value)
 
 
+def is_over(stream: Any) -> bool:
+    """Whether a generator is exhausted or closed."""
+    return _frame(stream) is None
+
+
 def is_inside(note: Note) -> bool:
     """Whether the code that runs now belongs to a run: to its call, or to the generator that it returned."""
     if note.stream is None:
@@ -78,7 +83,7 @@ class Streams:
         """End the runs whose generators are exhausted or closed, though still referred to."""
         for key, (ref, _) in list(self._held.items()):
             stream = ref()
-            if stream is not None and _frame(stream) is None:
+            if stream is not None and is_over(stream):
                 self._end(key)
 
     def _dropped(self, key: int) -> None:

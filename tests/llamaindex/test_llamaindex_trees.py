@@ -1,0 +1,98 @@
+"""Every scenario gives its tree, leaves the context as it was, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import inspect
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from llama_scenarios import SCENARIOS, use_tracer
+from opentelemetry import context, trace
+
+from genai_otel_core.testing import Capture, walk
+from genai_otel_llamaindex import Handler
+
+
+def render(seen: Capture) -> str:
+    """The tree with kind CLIENT, error type and outcome where there is one."""
+    return "\n".join(f"{'  ' * depth}{_line(span)}" for depth, span in walk(seen.spans))
+
+
+def _line(span: Any) -> str:
+    words = [span.name]
+    if span.kind is trace.SpanKind.CLIENT:
+        words.append("CLIENT")
+    if span.status.status_code is trace.StatusCode.ERROR:
+        words.append(f"!{span.attributes['error.type']}")
+    if "genai_otel.outcome" in span.attributes:
+        words.append(span.attributes["genai_otel.outcome"])
+    return " ".join(words)
+
+
+def run(function: Callable[..., Any], check: Callable[[], None]) -> None:
+    """Run a scenario, in a loop of its own if it is asynchronous, and `check` in the caller's context."""
+    if inspect.iscoroutinefunction(function):
+
+        async def main() -> None:
+            await function()
+            check()
+
+        asyncio.run(main())
+    else:
+        function()
+    check()
+
+
+@pytest.mark.parametrize("outer", [False, True], ids=["root", "in-a-span"])
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_tree(name: str, outer: bool, seen: Capture, caplog: pytest.LogCaptureFixture) -> None:
+    """The spans, their parents, kinds, errors and outcomes are the scenario's."""
+    function, tree = SCENARIOS[name]
+    tracer = seen.tracer_provider.get_tracer("application")
+    use_tracer(tracer)
+    before_span, before = trace.get_current_span(), dict(context.get_current())
+    handler = Handler(**seen.providers).attach()
+
+    def unchanged() -> None:
+        assert trace.get_current_span() is before_span
+        assert dict(context.get_current()) == before
+
+    try:
+        with caplog.at_level(logging.WARNING, "opentelemetry"):
+            if outer:
+                with tracer.start_as_current_span("request") as request:
+                    before_span, before = request, dict(context.get_current())
+                    run(function, unchanged)
+                tree = "request\n" + "\n".join(f"  {line}" for line in tree.splitlines())
+            else:
+                run(function, unchanged)
+        gc.collect()
+        assert render(seen) == tree
+        assert handler.telemetry.open_runs == 0
+        assert [
+            record for record in caplog.records if record.name.startswith(("opentelemetry", "genai"))
+        ] == []
+    finally:
+        handler.detach()
+
+
+def test_children_lie_within_their_parents_in_time(seen: Capture) -> None:
+    """No span outlives the one it is below, streams that were read after the call included."""
+    use_tracer(seen.tracer_provider.get_tracer("application"))
+    handler = Handler(**seen.providers).attach()
+    try:
+        for function, _ in SCENARIOS.values():
+            run(function, lambda: None)
+        gc.collect()
+    finally:
+        handler.detach()
+    by_id = {span.context.span_id: span for span in seen.spans}
+    for span in seen.spans:
+        above = by_id.get(span.parent.span_id) if span.parent else None
+        if above is not None:
+            assert above.start_time <= span.start_time, (above.name, span.name)
+            assert span.end_time <= above.end_time, (above.name, span.name)
