@@ -38,33 +38,53 @@ _PARAMETERS: tuple[tuple[str, tuple[type, ...], tuple[str, ...]], ...] = (
     ("reasoning_level", (str,), ("reasoning_effort",)),
     ("previous_response_id", (str,), ("previous_response_id",)),
 )
+# Name -> (field, rank among the field's names, types): only the few names that a call has are looked at
+_BY_NAME = {
+    name: (field, rank, types) for field, types, names in _PARAMETERS for rank, name in enumerate(names)
+}
+_NAMES = _BY_NAME.keys()
 _NESTED = ("model_kwargs", "generation_config", "inferenceConfig", "options")
 
 
 def with_nested(params: Params) -> list[Params]:
     """Return `params` and the mappings inside it that some clients keep parameters in."""
-    return [params, *(nested for nested in map(params.get, _NESTED) if isinstance(nested, Mapping))]
+    found = [params]
+    for name in _NESTED:
+        nested = params.get(name)
+        if nested is not None and isinstance(nested, Mapping):
+            found.append(nested)
+    return found
 
 
 def read_parameters(found: Request, sources: Sequence[Params]) -> None:
     """Fill `found` from `sources`; the first that has a value of the right type wins."""
-    for name, types, keys in _PARAMETERS:
-        value = next((v for v in (s.get(k) for s in sources for k in keys) if _is(v, types)), None)
-        if value is not None:
-            setattr(found, name, value)
+    taken: set[str] = set()
+    for source in sources:
+        best: dict[str, int] = {}
+        for name in _NAMES & source.keys():
+            field, rank, types = _BY_NAME[name]
+            value = source[name]
+            if field in taken or rank > best.get(field, rank) or not _is(value, types):
+                continue
+            best[field] = rank
+            setattr(found, field, value)
+        taken.update(best)
     found.stop_sequences = _stop(sources)
 
 
 def output_type(*sources: Params) -> str | None:
     """The output that was asked for: `json`, `text` or `speech`."""
-    wanted = next(
-        (v for s in sources for v in (s.get("response_format"), s.get("text_format")) if v is not None), None
-    )
-    if isinstance(wanted, Mapping):
-        kind = wanted.get("type")
-        return "json" if kind in ("json_schema", "json_object") else "text" if kind == "text" else None
+    wanted: Any = None
+    for source in sources:
+        wanted = source.get("response_format")
+        wanted = source.get("text_format") if wanted is None else wanted
+        if wanted is not None:
+            break
     if isinstance(wanted, type):
         return "json"
+    if wanted is not None and isinstance(wanted, Mapping):
+        kind = wanted.get("type")
+        return "json" if kind in ("json_schema", "json_object") else "text" if kind == "text" else None
     for source in sources:
         if source.get("response_mime_type") == "application/json" or source.get("format") == "json":
             return "json"
@@ -108,9 +128,13 @@ def _is(value: object, types: tuple[type, ...]) -> bool:
 
 
 def _stop(sources: Sequence[Params]) -> list[str] | None:
-    for value in (s.get(k) for s in sources for k in ("stop", "stop_sequences")):
-        if isinstance(value, str):
-            return [value]
-        if isinstance(value, (list, tuple)) and value:
-            return [word for word in value if isinstance(word, str)]
+    for source in sources:
+        for name in ("stop", "stop_sequences"):
+            value = source.get(name)
+            if value is None:
+                continue
+            if isinstance(value, str):
+                return [value]
+            if isinstance(value, (list, tuple)) and value:
+                return [word for word in value if isinstance(word, str)]
     return None

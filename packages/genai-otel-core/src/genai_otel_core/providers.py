@@ -54,7 +54,11 @@ _CANONICAL = {alias: canonical for canonical, aliases in _ALIASES.items() for al
 
 def canonical_provider(name: object) -> str | None:
     """Return the canonical id for a framework's provider name, the name itself if it is in no table."""
-    if not isinstance(name, str) or not name.strip():
+    if not isinstance(name, str):
+        return None
+    if name in _ALIASES:
+        return name
+    if not name.strip():
         return None
     return _CANONICAL.get(name.strip().lower(), name.strip())
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from genai_otel_core.usage import Usage, count
 
-Path = tuple[str, ...]
+Path = tuple[str] | tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ def parse_usage(reported: object) -> Usage | None:
     get = _getter(reported)
     if get is None:
         return None
-    shape = next((s for s in _SHAPES if any(get(mark) is not None for mark in s.marks)), None)
+    shape = _shape_of(get)
     if shape is None:
         return None
     usage = Usage(
@@ -138,7 +138,15 @@ def parse_usage(reported: object) -> Usage | None:
         output_audio_tokens=_first(get, shape.output_audio),
     )
     _complete(usage, shape)
-    return usage if usage else None
+    return usage or None
+
+
+def _shape_of(get: Callable[[str], Any]) -> _Shape | None:
+    for shape in _SHAPES:
+        for mark in shape.marks:
+            if get(mark) is not None:
+                return shape
+    return None
 
 
 def _complete(usage: Usage, shape: _Shape) -> None:
@@ -163,9 +171,9 @@ def _cache_write(get: Callable[[str], Any], shape: _Shape) -> int | None:
 def _first(get: Callable[[str], Any], paths: tuple[Path, ...]) -> int | None:
     for path in paths:
         value: Any = get(path[0])
-        for key in path[1:]:
+        if len(path) > 1 and value is not None:
             inner = _getter(value)
-            value = None if inner is None else inner(key)
+            value = None if inner is None else inner(path[1])
         number = count(value)
         if number is not None:
             return number
@@ -173,6 +181,8 @@ def _first(get: Callable[[str], Any], paths: tuple[Path, ...]) -> int | None:
 
 
 def _getter(value: object) -> Callable[[str], Any] | None:
+    if type(value) is dict:  # nearly always, and much cheaper to tell than any `Mapping`
+        return value.get
     if value is None or isinstance(value, (str, bytes, int, float, list, tuple)):
         return None
     if isinstance(value, Mapping):

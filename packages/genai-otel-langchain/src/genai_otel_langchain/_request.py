@@ -75,10 +75,12 @@ def _provider(metadata: Params, params: Params) -> str | None:
 
 
 def _model(metadata: Params, params: Params) -> str | None:
-    candidates = (metadata.get("ls_model_name"), *(params.get(name) for name in _MODEL_NAMES))
-    return next((name for name in candidates if isinstance(name, str) and name), None)
+    named = metadata.get("ls_model_name")
+    if isinstance(named, str) and named:
+        return named
+    return next((name for name in map(params.get, _MODEL_NAMES) if isinstance(name, str) and name), None)
 
 
 def _class_name(serialized: object) -> str | None:
-    path = serialized.get("id") if isinstance(serialized, Mapping) else None
+    path = serialized.get("id") if type(serialized) is dict or isinstance(serialized, Mapping) else None
     return path[-1] if isinstance(path, (list, tuple)) and path and isinstance(path[-1], str) else None
