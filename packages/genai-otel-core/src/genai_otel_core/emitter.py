@@ -9,12 +9,12 @@ from opentelemetry.context import Context
 from opentelemetry.metrics import MeterProvider
 from opentelemetry.trace import Span, SpanContext, TracerProvider
 
+from genai_otel_core.content import Mode
 from genai_otel_core.conventions import Convention, combine
 from genai_otel_core.events import Events
 from genai_otel_core.guard import attempt
 from genai_otel_core.metrics import Metrics
 from genai_otel_core.operations import EVICTED, Operation
-from genai_otel_core.settings import Settings
 from genai_otel_core.spans import Spans
 
 
@@ -46,11 +46,10 @@ class Emitter:
         return span, given
 
     def finish(
-        self, op: Operation, span: Span, given: frozenset[str], settings: Settings, end_ns: int | None
+        self, op: Operation, span: Span, given: frozenset[str], mode: Mode, end_ns: int | None
     ) -> None:
         """Record the points of an ended operation, emit its events, fill and end its span."""
         if op.outcome != EVICTED:
             attempt("metrics.finish", self._metrics.finish, op)
-        on_event, on_span = settings.content_on_event, settings.content_on_span
-        span_events = attempt("events.finish", self._events.finish, op, span, on_event, on_span)
-        attempt("spans.finish", self._spans.finish, span, op, given, on_span, span_events or (), end_ns)
+        span_events = attempt("events.finish", self._events.finish, op, span, mode.on_event, mode.on_span)
+        attempt("spans.finish", self._spans.finish, span, op, given, mode.on_span, span_events or (), end_ns)

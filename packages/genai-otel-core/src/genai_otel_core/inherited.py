@@ -31,6 +31,9 @@ class Inherited(NamedTuple):
     prompt_version: str | None = None
 
 
+NOTHING = Inherited(Mode.NONE)
+
+
 class Inheritance:
     """Finds out what each run inherits."""
 
@@ -70,6 +73,7 @@ class Inheritance:
         if op.conversation_id is None:
             op.conversation_id = _conversation(context)
         op.attributes = self.custom.of(op, inherited.attributes)
+        op.dimensions = self.custom.dimensions(op.attributes)
         if isinstance(op, Inference) and op.prompt_name is None:
             op.prompt_name, op.prompt_version = inherited.prompt_name, inherited.prompt_version
 

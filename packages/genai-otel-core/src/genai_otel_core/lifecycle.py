@@ -13,6 +13,8 @@ from genai_otel_core import agents, attempts, counters, current, errors, watch
 from genai_otel_core.causes import Causes
 from genai_otel_core.emitter import Emitter
 from genai_otel_core.guard import attempt
+from genai_otel_core.inherited import Inheritance
+from genai_otel_core.lookup import Lookup
 from genai_otel_core.operations import (
     ABANDONED,
     CANCELLED,
@@ -26,6 +28,7 @@ from genai_otel_core.operations import (
     ToolExecution,
     WorkflowInvocation,
 )
+from genai_otel_core.policy import Policy
 from genai_otel_core.resume import Resumption
 from genai_otel_core.routing import RootRun, Routing
 from genai_otel_core.runs import Run, RunStore, now_ns
@@ -48,7 +51,7 @@ def _in_event_loop() -> bool:
 _LONG = (AgentInvocation, WorkflowInvocation, ToolExecution)
 
 
-class Lifecycle:
+class Lifecycle(Lookup):
     """What adapters drive: the methods of `Telemetry` that start runs and end them."""
 
     def __init__(self, settings: Settings, emitter: Emitter) -> None:
@@ -56,35 +59,9 @@ class Lifecycle:
         self._routing = Routing(emitter, settings.conventions, settings.provider_for)
         self._resumption = Resumption(settings.resume_store)
         self._causes = Causes()
+        self._inheritance = Inheritance(settings.mode, settings.custom)
+        self._policy = Policy(settings.mask, settings.max_content_bytes)
         self._runs = RunStore(settings.max_runs, settings.max_run_age_s, self._evict)
-
-    @property
-    def settings(self) -> Settings:
-        """The checked options."""
-        return self._settings
-
-    @property
-    def captures_content(self) -> bool:
-        """Whether adapters need to translate content at all."""
-        return self._settings.capture_content != "none"
-
-    @property
-    def open_runs(self) -> int:
-        """How many runs have started and not ended."""
-        return len(self._runs)
-
-    def find(self, run_id: Hashable) -> Run | None:
-        """Return the run with this id if it is open or ended lately."""
-        return self._runs.find_parent(run_id)
-
-    def open(self, wanted: Callable[[Run], bool]) -> list[Run]:
-        """Return the open runs that are `wanted`, the oldest first."""
-        return [run for run in self._runs if wanted(run)]
-
-    def operation(self, run_id: Hashable) -> Operation | None:
-        """Return the operation of an open run, to be completed before it ends; None for hidden runs."""
-        run = self._runs.get(run_id)
-        return None if run is None else run.operation
 
     def start(
         self,
@@ -130,7 +107,10 @@ class Lifecycle:
         run = Run(run_id, named or parent, now_ns())
         run.origin, run.note, run.streamed, run.served = origin, note, streamed, served
         run.suppressed = run.suppressed or suppressed or is_suppressed()
-        if run.emitter is None:
+        handed = run.parent.inherited if run.parent is not None else None
+        run.inherited = self._inheritance.of(handed, metadata, tags, context)
+        if run.parent is None or self._runs.find_parent(run.parent.id) is not run.parent:
+            # A new tree; or below another telemetry's run, whose providers are not ours.
             run.emitter = self._routing.emitter(RootRun(operation, metadata or {}, tags))
         if operation is not None and not run.suppressed:
             self._start_span(run, operation, context, resumes)
@@ -145,6 +125,7 @@ class Lifecycle:
         above = run.parent.visible if run.parent is not None else None
         if op.conversation_id is None and above is not None and above.operation is not None:
             op.conversation_id = above.operation.conversation_id
+        self._inheritance.give(op, run.inherited, context)
         if op.agent_name is None and run.agent is not None:
             op.agent_name = agents.name_of(run.agent.operation)
         attempts.number(run, op)
@@ -165,10 +146,6 @@ class Lifecycle:
         if op is not None:
             op.outcome = INTERRUPTED
             op.interrupt_ids = list(interrupt_ids) or op.interrupt_ids
-
-    def has_run(self, run: Run, call_id: str) -> bool:
-        """Whether the tool call with this id has been executed in the run's tree."""
-        return self._causes.has_run(run, call_id)
 
     def chunk(
         self,
@@ -195,7 +172,7 @@ class Lifecycle:
             run.operation.request.stream = True
         if bears_content:
             stream.take_time(run.operation, run.started_ns, now_ns())
-        if text and self.captures_content:
+        if text and run.wants_content:
             stream.take_text(text, self._settings.max_content_bytes)
         if usage is not None:
             stream.take_usage(usage)
@@ -236,13 +213,15 @@ class Lifecycle:
         run = self._runs.get(run_id)
         if run is None:
             return
+        below = self._runs.below(run)
         if isinstance(error, GeneratorExit) or (run.served and errors.is_cancellation(error)):
             outcome, failure = ABANDONED, None
         else:
             outcome = CANCELLED if errors.is_cancellation(error) else COMPLETED
-            failure = errors.describe(error, self.captures_content)
+            shown = any(one.wants_content for one in (run, *below))
+            failure = errors.describe(error, shown)
         # A cancelled model or tool gets no end of its own, so it ends with what is above it.
-        for ended in [self._runs.pop(below.id) for below in self._runs.below(run)]:
+        for ended in [self._runs.pop(one.id) for one in below]:
             if ended is not None:
                 self._end(ended, outcome, failure)
         popped = self._runs.pop(run_id)
@@ -292,9 +271,11 @@ class Lifecycle:
         elif isinstance(op, Inference):
             self._causes.remember(run, op)
         attempts.record(run, op)
+        mode = run.inherited.mode
+        self._policy.apply(op, span, mode)
         attempt("agents.roll_up", agents.roll_up, run)
         assert run.emitter is not None
-        run.emitter.finish(op, span, run.start_keys, self._settings, run.ended_ns)
+        run.emitter.finish(op, span, run.start_keys, mode, run.ended_ns)
         # A late child still finds its parent; the finished span and its content are let go.
         run.span = NonRecordingSpan(span.get_span_context())
         run.operation = run.activation = run.stream = None

@@ -53,8 +53,9 @@ class Metrics:
         measures = self._measures.get(type(op))
         if measures:
             identity = read(self._specs[type(op)].identity_rows, op)
+            own = op.dimensions
             for measure in measures:
-                labels = _labels(measure.spec, identity)
+                labels = {**own, **_labels(measure.spec, identity)}
                 for value, extra in measure.spec.points(op):
                     measure.record(value, {**labels, **extra} if extra else labels)
 

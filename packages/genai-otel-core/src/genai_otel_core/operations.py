@@ -103,6 +103,8 @@ class Operation:
     failure: Failure | None = None
     attributes: dict[str, Any] = field(default_factory=dict)
     """The application's own attributes, by the names that it chose."""
+    dimensions: dict[str, Any] = field(default_factory=dict)
+    """Those of `attributes` that may label metric points."""
     content_uri: str | None = None
     """Where the content is kept, if it is kept apart."""
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from opentelemetry.trace import Span
+from opentelemetry.trace import INVALID_SPAN, Span
 
 from genai_otel_core import bounds, media
 from genai_otel_core import messages as m
@@ -58,6 +58,13 @@ class Policy:
 
     def apply(self, op: Operation, span: Span, mode: Mode) -> None:
         """Leave in `op` what may be recorded of its content, and nothing else."""
+        try:
+            self._apply(op, span, mode)
+        except Exception as error:  # noqa: BLE001 - nothing of it is known to be safe
+            report("content policy", error)
+            self._apply(op, INVALID_SPAN, Mode.NONE)
+
+    def _apply(self, op: Operation, span: Span, mode: Mode) -> None:
         wanted = mode.on_event or (mode.on_span and span.is_recording())
         for name in _FIELDS.get(type(op), ()):
             value = getattr(op, name)

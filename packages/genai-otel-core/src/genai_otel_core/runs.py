@@ -8,6 +8,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
 from typing import TYPE_CHECKING
 
+from genai_otel_core.inherited import NOTHING, Inherited
+
 if TYPE_CHECKING:
     from opentelemetry.trace import Span
 
@@ -34,6 +36,7 @@ class Run:
         "ended_ns",
         "held",
         "id",
+        "inherited",
         "note",
         "observers",
         "operation",
@@ -64,6 +67,8 @@ class Run:
         """What reports it in our place: it has an operation then, and no span."""
         self.agent: Run | None = parent.agent if parent is not None else None
         self.suppressed = parent.suppressed if parent is not None else False
+        self.inherited: Inherited = parent.inherited if parent is not None else NOTHING
+        """What it has from above and hands down."""
         self.start_keys: frozenset[str] = frozenset()
         self.stream: Stream | None = None
         self.note: object = None
@@ -97,6 +102,14 @@ class Run:
         while run is not None and run.span is None:
             run = run.parent
         return run
+
+    @property
+    def wants_content(self) -> bool:
+        """Whether somebody would get to see its content."""
+        if self.span is None or self.operation is None:
+            return False
+        mode = self.inherited.mode
+        return mode.on_event or (mode.on_span and self.span.is_recording())
 
     def current_span(self) -> Span:
         """The span to parent under; only asked of visible runs."""

@@ -2,39 +2,28 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from genai_otel_core import content
+from genai_otel_core.attributes import Allowed, AttributeSource, CustomAttributes
+from genai_otel_core.content import Mode
 from genai_otel_core.conventions import Convention, resolve
+from genai_otel_core.masks import Mask
 from genai_otel_core.resume import MemoryResumeStore, ResumeStore, store_for
 
 if TYPE_CHECKING:
     from genai_otel_core.routing import ProviderFor
 
-_log = logging.getLogger("genai_otel")
-
 ENV_CONVENTION = "GENAI_OTEL_CONVENTION"
 ENV_STABILITY = "OTEL_SEMCONV_STABILITY_OPT_IN"
-ENV_CAPTURE = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"
 
 DEFAULT_CONVENTION = "1.41"
 LATEST_EXPERIMENTAL = "gen_ai_latest_experimental"
 LATEST_CONVENTION = "dev"
 
-CAPTURE = ("none", "span", "event", "span_and_event")
-_CAPTURE_WORDS = {
-    "no_content": "none",
-    "false": "none",
-    "": "none",
-    "span_only": "span",
-    "true": "span_and_event",
-    "event_only": "event",
-    "span_and_event": "span_and_event",
-    **{word: word for word in CAPTURE},
-}
 DETAIL = ("operations", "steps", "everything")
 
 
@@ -43,7 +32,7 @@ class Settings:
     """The checked options. `Telemetry` documents each."""
 
     conventions: tuple[Convention, ...]
-    capture_content: str
+    mode: Mode
     detail: str
     max_content_bytes: int
     max_runs: int
@@ -52,16 +41,13 @@ class Settings:
     resume_store: ResumeStore = field(default_factory=MemoryResumeStore)
     start_events: bool = False
     self_metrics: bool = False
+    mask: Mask | None = None
+    custom: CustomAttributes = field(default_factory=CustomAttributes)
 
     @property
-    def content_on_span(self) -> bool:
-        """Whether content goes on spans."""
-        return self.capture_content in ("span", "span_and_event")
-
-    @property
-    def content_on_event(self) -> bool:
-        """Whether content goes on events."""
-        return self.capture_content in ("event", "span_and_event")
+    def capture_content(self) -> str:
+        """Where content goes, unless a call says otherwise."""
+        return self.mode.value
 
 
 def check(
@@ -75,6 +61,10 @@ def check(
     resume_store: ResumeStore | str | os.PathLike[str] | None = None,
     start_events: bool = False,
     self_metrics: bool = False,
+    mask: Mask | None = None,
+    attributes: AttributeSource | None = None,
+    metadata_attributes: Allowed = (),
+    metric_attributes: Sequence[str] = (),
     env: Mapping[str, str] | None = None,
 ) -> Settings:
     """Check options, filling in what the environment says.
@@ -85,9 +75,7 @@ def check(
     env = os.environ if env is None else env
     return Settings(
         conventions=resolve(_convention_from(env) if convention is None else convention),
-        capture_content=_capture_from(env)
-        if capture_content is None
-        else _one_of("capture_content", capture_content, CAPTURE),
+        mode=content.from_environment(env) if capture_content is None else content.checked(capture_content),
         detail=_one_of("detail", detail, DETAIL),
         max_content_bytes=int(_at_least("max_content_bytes", max_content_bytes, 256, whole=True)),
         max_runs=int(_at_least("max_runs", max_runs, 1, whole=True)),
@@ -96,6 +84,8 @@ def check(
         resume_store=store_for(resume_store),
         start_events=_flag("start_events", start_events),
         self_metrics=_flag("self_metrics", self_metrics),
+        mask=_callable("mask", mask),
+        custom=CustomAttributes(attributes, metadata_attributes, metric_attributes),
     )
 
 
@@ -105,18 +95,6 @@ def _convention_from(env: Mapping[str, str]) -> list[str | Convention]:
         return list(names)
     opted_in = {word.strip() for word in env.get(ENV_STABILITY, "").split(",")}
     return [LATEST_CONVENTION if LATEST_EXPERIMENTAL in opted_in else DEFAULT_CONVENTION]
-
-
-def _capture_from(env: Mapping[str, str]) -> str:
-    word = env.get(ENV_CAPTURE, "").strip().lower()
-    if word not in _CAPTURE_WORDS:
-        _log.warning(
-            "%s has no meaning for one of NO_CONTENT, SPAN_ONLY, EVENT_ONLY, SPAN_AND_EVENT, true, false:"
-            " nothing is captured",
-            ENV_CAPTURE,
-        )
-        return "none"
-    return _CAPTURE_WORDS[word]
 
 
 def _one_of(option: str, value: object, allowed: tuple[str, ...]) -> str:

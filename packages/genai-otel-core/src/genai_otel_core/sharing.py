@@ -9,7 +9,8 @@ from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
-from genai_otel_core.settings import ENV_CAPTURE, ENV_CONVENTION, ENV_STABILITY
+from genai_otel_core.content import ENV_CAPTURE
+from genai_otel_core.settings import ENV_CONVENTION, ENV_STABILITY
 
 if TYPE_CHECKING:
     from genai_otel_core.telemetry import Telemetry

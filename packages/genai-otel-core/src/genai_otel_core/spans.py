@@ -33,7 +33,8 @@ class Spans:
     ) -> tuple[Span, frozenset[str]]:
         """Start the span of `op`; also return which attributes it was given, so that none is set twice."""
         spec = self._specs[type(op)]
-        attributes = read(spec.start_rows, op)
+        known = read(spec.start_rows, op)
+        attributes = {**op.attributes, **known} if op.attributes else known
         span = self._tracer.start_span(
             spec.name(op),
             context=context,
@@ -41,7 +42,7 @@ class Spans:
             attributes=attributes,
             links=[Link(linked) for linked in links] or None,
         )
-        return span, frozenset(attributes)
+        return span, frozenset(known)
 
     def finish(
         self,

@@ -11,9 +11,11 @@ from opentelemetry.metrics import MeterProvider
 from opentelemetry.trace import TracerProvider
 
 from genai_otel_core import sharing
+from genai_otel_core.attributes import Allowed, AttributeSource
 from genai_otel_core.conventions import Convention
 from genai_otel_core.emitter import Emitter
 from genai_otel_core.lifecycle import Lifecycle
+from genai_otel_core.masks import Mask
 from genai_otel_core.metrics import observe_ourselves
 from genai_otel_core.resume import ResumeStore
 from genai_otel_core.routing import ProviderFor
@@ -29,9 +31,10 @@ class Telemetry(Lifecycle):
         convention: the vocabulary: a name, a `Convention`, or a list of them to emit several on one span
             (the first gives span name and kind). Default: environment `GENAI_OTEL_CONVENTION` (comma list);
             else `dev` if `OTEL_SEMCONV_STABILITY_OPT_IN` has `gen_ai_latest_experimental`; else `1.41`.
-        capture_content: where prompts, completions, tool arguments and the like go: `none`, `span`, `event`
-            or `span_and_event`. Default: environment `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT`
-            (`NO_CONTENT`, `SPAN_ONLY`, `EVENT_ONLY`, `SPAN_AND_EVENT`, `true`, `false`), else `none`.
+        capture_content: where prompts, completions, tool arguments and the like go: `none`, `span`, `event`,
+            `span_and_event`, or `never`, which no call can change. Default: environment
+            `OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT` (`NO_CONTENT`, `SPAN_ONLY`, `EVENT_ONLY`,
+            `SPAN_AND_EVENT`, `true`, `false`), else `none`.
         detail: which runs get a span: `operations` (model, tool, retrieval, agent, workflow), `steps`
             (also graph nodes and named chains; the default) or `everything` (also the plumbing).
         max_content_bytes: bound of each content attribute, in UTF-8 bytes; default 32768, minimum 256.
@@ -45,6 +48,14 @@ class Telemetry(Lifecycle):
             leaves a trace of where it was; default False.
         self_metrics: also report counters about this library itself (`genai_otel.self.*`: caught errors,
             evicted runs, omitted bytes, failed masks, dropped uploads); default False.
+        mask: a callable `(field, text, operation) -> str | None` that gets each part of content before it is
+            recorded, and returns what is recorded instead; see `genai_otel_core.masks`, which has some ready.
+        attributes: attributes of your own for every span: a mapping, or a callable that gives one, with the
+            operation as its argument if it takes one.
+        metadata_attributes: which keys of the framework's metadata, which tags (`key`, `key:value`) and which
+            OpenTelemetry baggage keys become attributes of the run's spans and of those below; a mapping
+            renames them. Nothing else of the metadata is recorded.
+        metric_attributes: which of both may also be dimensions of metrics; each value makes a time series.
 
     Raises:
         TypeError, ValueError: for a wrong option, naming it and the allowed values.
@@ -66,6 +77,10 @@ class Telemetry(Lifecycle):
         resume_store: ResumeStore | str | os.PathLike[str] | None = None,
         start_events: bool = False,
         self_metrics: bool = False,
+        mask: Mask | None = None,
+        attributes: AttributeSource | None = None,
+        metadata_attributes: Allowed = (),
+        metric_attributes: Sequence[str] = (),
     ) -> None:
         self._options = {
             name: value
