@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -25,10 +25,10 @@ Built = tuple[EventSpec, Event]
 def combine(conventions: Sequence[Convention]) -> Convention:
     """Return one convention that emits all of `conventions`.
 
-    The first gives span name, span kind and the tracer's schema URL. An attribute that several name is
-    read by the first that does. A metric that several name is recorded once, labelled with the dimensions of
-    all: the sums stay right, and a dashboard of either vocabulary finds its labels. Metrics and events
-    keep their own convention's schema URL.
+    The first gives span name, span kind and the tracer's schema URL. An attribute that several name has
+    the value of the first that has one. A metric that several name is recorded once, labelled with the
+    dimensions of all: the sums stay right, and a dashboard of either vocabulary finds its labels. Metrics
+    and events keep their own convention's schema URL.
     """
     first = conventions[0]
     if len(conventions) == 1:
@@ -67,25 +67,42 @@ def _span(kind: type[Operation], conventions: Sequence[Convention]) -> SpanSpec[
 
 def _rows(specs: Sequence[SpanSpec[Any]]) -> Iterator[Row[Any]]:
     owner: dict[str, SpanSpec[Any]] = {}
+    same: dict[tuple[str, bool], list[Row[Any]]] = {}
     for spec in specs:
         for row in spec.rows:
             if row.on_span:
-                owner.setdefault(row.name, spec)
-    dimensions = {row.name for spec in specs for row in spec.rows if row.level is Level.IDENTITY}
-    labelled: set[str] = set()
-    for spec in specs:
-        for row in spec.rows:
-            if row.on_span and owner[row.name] is spec:
-                # A detail here may be a dimension of another convention's metrics, which reads it here.
-                promoted = row.level is Level.DETAIL and row.name in dimensions - labelled
-                kept = replace(row, level=Level.IDENTITY) if promoted else row
-                labelled.update([row.name] if kept.level is Level.IDENTITY else [])
-                yield kept
+                # What the first that names it has as content is shown nowhere else.
+                key = (row.name, row.level is Level.CONTENT)
+                if owner.setdefault(row.name, spec) is spec or key in same:
+                    same.setdefault(key, []).append(row)
+    merged = [_row(rows) for rows in same.values()]
+    yield from merged
+    labelled = {row.name for row in merged if row.level is Level.IDENTITY}
     for spec in specs:
         for row in spec.rows:
             if not row.on_span and row.name not in labelled:
                 labelled.add(row.name)
                 yield row
+
+
+def _row(rows: Sequence[Row[Any]]) -> Row[Any]:
+    first = rows[0]
+    readers = list(dict.fromkeys(row.value for row in rows if row.structured is first.structured))
+    return replace(
+        first,
+        value=readers[0] if len(readers) == 1 else _first_of(readers),
+        # A detail of one may be a dimension of another's metrics, or be wanted by its samplers.
+        level=min(row.level for row in rows),
+        at_start=any(row.at_start for row in rows),
+    )
+
+
+def _first_of(readers: Sequence[Callable[[Any], Any]]) -> Callable[[Any], Any]:
+    def value(op: Operation) -> Any:
+        found = (reader(op) for reader in readers)
+        return next((one for one in found if one is not None), None)
+
+    return value
 
 
 def _metrics(conventions: Sequence[Convention]) -> Iterator[MetricSpec]:
