@@ -1,0 +1,64 @@
+"""Options and environment: what is chosen where nothing is said, and what a wrong word means."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from genai_otel_core.settings import check
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("", "none"),
+        ("NO_CONTENT", "none"),
+        ("false", "none"),
+        ("SPAN_ONLY", "span"),
+        ("EVENT_ONLY", "event"),
+        ("SPAN_AND_EVENT", "span_and_event"),
+        ("true", "span_and_event"),
+        ("True", "span_and_event"),
+        ("span", "span"),
+    ],
+)
+def test_content_by_environment(word: str, expected: str) -> None:
+    """The words of the OpenTelemetry instrumentations are understood, in any case."""
+    env = {"OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT": word}
+    assert check(env=env).capture_content == expected
+
+
+def test_a_wrong_word_in_the_environment_captures_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    """A typo in the environment is a warning that names the words, and no content."""
+    with caplog.at_level(logging.WARNING, logger="genai_otel"):
+        found = check(env={"OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT": "yes please"})
+    assert found.capture_content == "none"
+    assert "SPAN_AND_EVENT" in caplog.text
+
+
+def test_an_option_beats_the_environment() -> None:
+    """What the code says is what holds."""
+    env = {"OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT": "true", "GENAI_OTEL_CONVENTION": "1.36"}
+    found = check(capture_content="none", convention="1.41", env=env)
+    assert found.capture_content == "none"
+    assert [convention.name for convention in found.conventions] == ["1.41"]
+
+
+@pytest.mark.parametrize(
+    ("env", "names"),
+    [
+        ({}, ["1.41"]),
+        ({"GENAI_OTEL_CONVENTION": "1.36"}, ["1.36"]),
+        ({"GENAI_OTEL_CONVENTION": "1.41, openinference"}, ["1.41", "openinference"]),
+        ({"OTEL_SEMCONV_STABILITY_OPT_IN": "http,gen_ai_latest_experimental"}, ["dev"]),
+        ({"OTEL_SEMCONV_STABILITY_OPT_IN": "http"}, ["1.41"]),
+        (
+            {"OTEL_SEMCONV_STABILITY_OPT_IN": "gen_ai_latest_experimental", "GENAI_OTEL_CONVENTION": "1.27"},
+            ["1.27"],
+        ),
+    ],
+)
+def test_convention_by_environment(env: dict[str, str], names: list[str]) -> None:
+    """The list, the opt-in and the default, in this order."""
+    assert [convention.name for convention in check(env=env).conventions] == names
