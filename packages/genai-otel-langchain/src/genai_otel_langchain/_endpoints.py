@@ -58,13 +58,20 @@ def endpoint_of_model(model: Any) -> Endpoint:
     held = getattr(model, "__dict__", None)
     if not isinstance(held, dict):
         return NOWHERE
-    url = client_url(held, _CLIENTS) or next(
-        (u for u in (url_text(held.get(name)) for name in _URLS) if u), None
-    )
+    url = client_url(held, _CLIENTS) or _configured_url(held)
     if url is None:
         default = _DEFAULTS.get(type(model).__name__)
         url = None if default is None else default(model)
     return NOWHERE if url is None else endpoint_of(url)
+
+
+def _configured_url(held: dict[str, Any]) -> str | None:
+    for name in _URLS:
+        value = held.get(name)
+        url = None if value is None else url_text(value)
+        if url:
+            return url
+    return None
 
 
 def _regional(model: Any, attribute: str, pattern: str) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from genai_otel_core.operations import Inference
@@ -23,17 +23,20 @@ def read_result(op: Inference, result: Any) -> None:
     generations = list(generations_of(result))
     output = _mapping(getattr(result, "llm_output", None))
     sources = [source for generation in generations for source in _sources(generation)]
-    op.response.model = _text((*sources, output), _MODEL_KEYS) or op.response.model
-    op.response.id = _response_id(generations, (*sources, output)) or op.response.id
-    op.response.system_fingerprint = _text((*sources, output), ("system_fingerprint",))
-    op.response.service_tier = _text((*sources, output), ("service_tier",))
+    if output:
+        sources.append(output)
+    response = op.response
+    response.model = _text(sources, _MODEL_KEYS) or response.model
+    response.id = _response_id(generations, sources) or response.id
+    response.system_fingerprint = _text(sources, ("system_fingerprint",))
+    response.service_tier = _text(sources, ("service_tier",))
     reasons = [reason for reason in map(finish_reason, generations) if reason is not None]
-    op.response.finish_reasons = reasons or op.response.finish_reasons
+    response.finish_reasons = reasons or response.finish_reasons
     op.cached = any(_is_cache_hit(generation) for generation in generations)
     op.usage = Usage() if op.cached else _usage(generations, output) or op.usage
     op.requested_calls = [call_id for generation in generations for call_id in _requested(generation)]
     if op.provider in ("openai", "azure.ai.openai"):
-        op.api_type = _api_type(op.response.id)
+        op.api_type = _api_type(response.id)
 
 
 def generations_of(result: Any) -> Iterator[Any]:
@@ -68,10 +71,9 @@ def usage_of_message(message: Any) -> Usage | None:
 
 def _sources(generation: Any) -> list[Mapping[str, Any]]:
     message = getattr(generation, "message", None)
-    return [
-        _mapping(getattr(message, "response_metadata", None)),
-        _mapping(getattr(generation, "generation_info", None)),
-    ]
+    answered = _mapping(getattr(message, "response_metadata", None))
+    generated = _mapping(getattr(generation, "generation_info", None))
+    return [source for source in (answered, generated) if source]
 
 
 def _usage(generations: list[Any], output: Mapping[str, Any]) -> Usage | None:
@@ -101,10 +103,10 @@ def _requested(generation: Any) -> Iterator[str]:
 def _is_cache_hit(generation: Any) -> bool:
     # LangChain's marker: it sets the cost of a cached message to 0, and no provider reports that key.
     usage = getattr(getattr(generation, "message", None), "usage_metadata", None)
-    return isinstance(usage, Mapping) and usage.get("total_cost") == 0
+    return _mapping(usage).get("total_cost") == 0
 
 
-def _response_id(generations: list[Any], sources: tuple[Mapping[str, Any], ...]) -> str | None:
+def _response_id(generations: list[Any], sources: Sequence[Mapping[str, Any]]) -> str | None:
     found = _text(sources, _ID_KEYS)
     if found is not None and not _OWN_ID.match(found):
         return found
@@ -124,10 +126,12 @@ def _api_type(response_id: str | None) -> str | None:
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
+    if type(value) is dict:  # nearly always, and much cheaper to tell than any `Mapping`
+        return value
     return value if isinstance(value, Mapping) else {}
 
 
-def _text(sources: Any, keys: tuple[str, ...]) -> str | None:
+def _text(sources: Sequence[Mapping[str, Any]], keys: tuple[str, ...]) -> str | None:
     for source in sources:
         for key in keys:
             value = source.get(key)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
+
+from pydantic import BaseModel
 
 _FRAMEWORK = ("langchain", "langgraph")
 _AGENT_FACTORIES = (
@@ -25,6 +28,7 @@ _TYPE_NAME = re.compile(
 # A name with an id in it would make every span name unique.
 _ID = re.compile(r"[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-|[0-9a-f]{16,}|\d{6,}")
 _agents: WeakKeyDictionary[Any, bool] = WeakKeyDictionary()
+_ATTRIBUTES = ("name", "bound", "func", "afunc")
 
 
 class Facts(NamedTuple):
@@ -47,14 +51,23 @@ class Facts(NamedTuple):
 NOTHING = Facts()
 
 
+class _Kind(NamedTuple):
+    """What all runnables of a type have in common."""
+
+    graph: bool
+    agent: bool
+    framework: bool
+    wrapper: str | None
+    held_only: frozenset[str]
+    """Attributes that a runnable has in its `__dict__` or not at all."""
+
+
 def facts_of(runnable: Any) -> Facts:
     """Look at a runnable; anything else tells nothing."""
     cls = type(runnable)
-    lineage = {base.__name__ for base in cls.__mro__}
-    graph = not lineage.isdisjoint(_GRAPH_CLASSES)
-    agent = not lineage.isdisjoint(_AGENT_CLASSES) or (graph and _is_agent_graph(runnable))
-    framework = cls.__module__.startswith(_FRAMEWORK)
-    name = getattr(runnable, "name", None)
+    graph, agent, framework, wrapper, _ = _kind_of(cls)
+    agent = agent or (graph and _is_agent_graph(runnable))
+    name = _read(runnable, "name")
     if framework and name is None:
         # A binding (`with_retry`, `bind`) is called by the type of what it binds.
         cls = type(_innermost(runnable))
@@ -66,13 +79,39 @@ def facts_of(runnable: Any) -> Facts:
         name=given_name(name, cls.__name__ if framework else None),
         type_name=cls.__name__ if framework else None,
         plumbing=framework and _runs_framework_code(runnable),
-        wrapper=next((_WRAPPERS[word] for word in lineage if word in _WRAPPERS), None),
+        wrapper=wrapper,
     )
+
+
+@lru_cache(maxsize=1024)
+def _kind_of(cls: type) -> _Kind:
+    lineage = {base.__name__ for base in cls.__mro__}
+    return _Kind(
+        graph=not lineage.isdisjoint(_GRAPH_CLASSES),
+        agent=not lineage.isdisjoint(_AGENT_CLASSES),
+        framework=cls.__module__.startswith(_FRAMEWORK),
+        wrapper=next((_WRAPPERS[word] for word in lineage if word in _WRAPPERS), None),
+        held_only=frozenset(name for name in _ATTRIBUTES if _is_held_only(cls, name)),
+    )
+
+
+def _is_held_only(cls: type, name: str) -> bool:
+    if getattr(cls, "__getattr__", None) is not getattr(BaseModel, "__getattr__", cls):
+        return False
+    return not any(name in vars(base) for base in cls.__mro__)
+
+
+def _read(runnable: Any, name: str) -> Any:
+    # Asking a pydantic model for what it has not makes an exception with a long text.
+    held = getattr(runnable, "__dict__", None)
+    if held is not None and name in held:
+        return held[name]
+    return None if name in _kind_of(type(runnable)).held_only else getattr(runnable, name, None)
 
 
 def _innermost(runnable: Any) -> Any:
     for _ in range(8):
-        bound = getattr(runnable, "bound", None)
+        bound = _read(runnable, "bound")
         if bound is None:
             break
         runnable = bound
@@ -83,11 +122,16 @@ def given_name(name: object, type_name: str | None = None) -> str | None:
     """Return `name` if the application gave it: no type's name, nothing with an id in it."""
     if not isinstance(name, str) or not name or name == type_name:
         return None
-    return None if _TYPE_NAME.match(name) or _ID.search(name) else name
+    return name if _is_given(name) else None
+
+
+@lru_cache(maxsize=1024)
+def _is_given(name: str) -> bool:
+    return not (_TYPE_NAME.match(name) or _ID.search(name))
 
 
 def _runs_framework_code(runnable: Any) -> bool:
-    function = getattr(runnable, "func", None) or getattr(runnable, "afunc", None)
+    function = _read(runnable, "func") or _read(runnable, "afunc")
     return function is not None and str(getattr(function, "__module__", "")).startswith(_FRAMEWORK)
 
 
