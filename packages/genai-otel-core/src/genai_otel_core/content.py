@@ -62,7 +62,7 @@ def checked(value: object, option: str = "capture_content") -> Mode:
     Raises:
         TypeError, ValueError: naming the option and the allowed values.
     """
-    mode = parse(value)
+    mode = None if isinstance(value, bool) else parse(value)
     if mode is not None:
         return mode
     listed = ", ".join(repr(word) for word in WORDS)

@@ -3,8 +3,8 @@
 A mask is any callable `(field, text, operation) -> str | None`. It is called once per message part before
 anything is set, also for exception text, tool arguments and results, queries and documents; `field` is the
 operation's field (`input_messages`, `output_messages`, `system_instructions`, `tool_definitions`,
-`arguments`, `result`, `description`, `query`, `documents`, `stop_sequences`, `exception.message`,
-`exception.stacktrace`, `explanation`). It returns what is recorded instead, or None to drop it. Structured
+`arguments`, `result`, `description`, `query`, `documents`, `metadata`, `stop_sequences`, `exception_message`,
+`exception_stacktrace`, `explanation`). It returns what is recorded instead, or None to drop it. Structured
 values (arguments, results) come as JSON text; a mask with a true attribute `each_text` gets each key, text
 and number in them by itself.
 """
@@ -104,7 +104,7 @@ def fields(**by_field: Mask) -> Mask:
     """Return a mask that asks another one by field, as in `fields(query=hide)`; other fields stay."""
 
     def mask(field: str, text: str, operation: Any) -> str | None:
-        chosen = by_field.get(field.replace(".", "_"))
+        chosen = by_field.get(field)
         return text if chosen is None else chosen(field, text, operation)
 
     return mask

@@ -66,7 +66,7 @@ class Policy:
 
     def _apply(self, op: Operation, span: Span, mode: Mode) -> None:
         wanted = mode.on_event or (mode.on_span and span.is_recording())
-        for name in _FIELDS.get(type(op), ()):
+        for name in (*_FIELDS.get(type(op), ()), "metadata"):
             value = getattr(op, name)
             if value is not None:
                 setattr(
@@ -150,8 +150,8 @@ class Policy:
         message, trace = value.message, value.stacktrace
         return replace(
             value,
-            message=None if message is None else self.text("exception.message", message, op),
-            stacktrace=None if trace is None else self.text("exception.stacktrace", trace, op),
+            message=None if message is None else self.text("exception_message", message, op),
+            stacktrace=None if trace is None else self.text("exception_stacktrace", trace, op),
         )
 
 
@@ -162,6 +162,7 @@ _HANDLERS: dict[str, Callable[[Policy, str, Any, Any, Any], Any]] = {
     "tool_definitions": Policy.definitions,
     "arguments": Policy.data,
     "result": Policy.data,
+    "metadata": Policy.data,
     "description": Policy.text,
     "query": Policy.text,
     "explanation": Policy.text,

@@ -105,10 +105,10 @@ class Handler(_compat.GraphCallbackHandler):
             op.server_address, op.server_port = found or NOWHERE
             if seen.is_stream:
                 op.request.stream = True
-        if self.telemetry.captures_content:
+        note = _streaming.StreamNote(bool(seen and seen.is_stream))
+        if self._start(run_id, op, kwargs, seen, note):
             op.input_messages = attempt("messages of a prompt", prompt)
             op.tool_definitions = attempt("tool_definitions", _request.tool_definitions, params, self._limit)
-        self._start(run_id, op, kwargs, seen, note=_streaming.StreamNote(bool(seen and seen.is_stream)))
 
     @guarded
     def on_llm_new_token(self, token: Any, *, run_id: UUID, **kwargs: Any) -> None:
@@ -139,7 +139,7 @@ class Handler(_compat.GraphCallbackHandler):
         if not isinstance(op, Inference):
             return
         _response.read_result(op, response)
-        if self.telemetry.captures_content:
+        if self.telemetry.captures(run_id):
             choices = list(_response.generations_of(response))
             if choices:
                 op.output_messages = [_messages.generation_message(choice, self._limit) for choice in choices]
@@ -150,13 +150,12 @@ class Handler(_compat.GraphCallbackHandler):
     def on_tool_start(self, serialized: Any, input_str: Any, *, run_id: UUID, **kwargs: Any) -> None:
         """Start a tool execution."""
         op = _tools.tool_execution(serialized, kwargs.get("name"), kwargs.get("tool_call_id"))
-        if self.telemetry.captures_content:
+        if self._start(run_id, op, kwargs, caller()):
             described = serialized.get("description") if isinstance(serialized, Mapping) else None
             op.description = described if isinstance(described, str) and described else None
             op.arguments = attempt(
                 "tool arguments", _tools.arguments, kwargs.get("inputs"), input_str, self._limit
             )
-        self._start(run_id, op, kwargs, caller())
 
     @guarded
     def on_tool_end(self, output: Any, *, run_id: UUID, **kwargs: Any) -> None:
@@ -168,7 +167,7 @@ class Handler(_compat.GraphCallbackHandler):
                 _tools.read_output,
                 op,
                 output,
-                self.telemetry.captures_content,
+                self.telemetry.captures(run_id),
                 self._limit,
             )
         self.telemetry.finish(run_id)
@@ -192,16 +191,15 @@ class Handler(_compat.GraphCallbackHandler):
         """Start a retrieval."""
         seen = caller()
         op = _tools.retrieval(kwargs.get("name"), _mapping(kwargs.get("metadata")), seen)
-        if self.telemetry.captures_content and isinstance(query, str):
+        if self._start(run_id, op, kwargs, seen) and isinstance(query, str):
             op.query = query
-        self._start(run_id, op, kwargs, seen)
 
     @guarded
     def on_retriever_end(self, documents: Any, *, run_id: UUID, **kwargs: Any) -> None:
         """End a retrieval with the documents found."""
         op = self.telemetry.operation(run_id)
         if isinstance(op, Retrieval):
-            content = self.telemetry.captures_content
+            content = self.telemetry.captures(run_id)
             op.documents = attempt("documents found", _tools.documents, documents, content, self._limit)
         self.telemetry.finish(run_id)
 
@@ -217,16 +215,17 @@ class Handler(_compat.GraphCallbackHandler):
         """Start a workflow, agent or step, or a hidden run."""
         seen = caller()
         op, note = attempt("classify", _chains.operation, self.telemetry, kwargs, seen) or (None, None)
-        if self.telemetry.captures_content and isinstance(op, (AgentInvocation, WorkflowInvocation)):
-            op.input_messages = self._chain_messages(inputs, "user")
         resumes = op is not None and kwargs.get("parent_run_id") is None and _context.is_resumption(inputs)
-        self._start(run_id, op, kwargs, seen, note, resumes)
+        shown = self._start(run_id, op, kwargs, seen, note, resumes)
+        if shown and isinstance(op, (AgentInvocation, WorkflowInvocation)):
+            op.input_messages = self._chain_messages(inputs, "user")
 
     @guarded
     def on_chain_end(self, outputs: Any, *, run_id: UUID, **kwargs: Any) -> None:
         """End a chain run; a streamed one tells its real input only now."""
         op = self.telemetry.operation(run_id)
-        if self.telemetry.captures_content and isinstance(op, (AgentInvocation, WorkflowInvocation)):
+        shown = self.telemetry.captures(run_id)
+        if shown and isinstance(op, (AgentInvocation, WorkflowInvocation)):
             op.output_messages = self._chain_messages(outputs, "assistant")
             if kwargs.get("inputs") is not None:
                 op.input_messages = self._chain_messages(kwargs["inputs"], "user")
@@ -260,15 +259,19 @@ class Handler(_compat.GraphCallbackHandler):
         seen: Caller | None,
         note: object = None,
         resumes: bool = False,
-    ) -> None:
+    ) -> bool:
+        """Start a run; return whether its content is wanted."""
         if op is not None:
             op.conversation_id = _context.conversation_id(kwargs.get("metadata"))
+            if self.telemetry.settings.wants_metadata:
+                op.metadata = _mapping(kwargs.get("metadata")) or None
         place = _context.placement(self.telemetry, kwargs, seen, isinstance(op, Inference))
         if op is not None:
             op.attempt = _context.attempt_number(kwargs.get("tags"))
         run = self.telemetry.start(run_id, op, note=note, resumes=resumes, **place)
         if run is not None and op is not None and seen is not None and seen.runs_as_coroutine:
             when_gone(seen.frame, lambda: self._gone(run))
+        return run is not None and run.wants_content
 
     def _gone(self, run: Run) -> None:
         # Its coroutine has ended and no callback said so: LangChain tells nobody of a cancelled call.

@@ -93,7 +93,7 @@ def report_not_run(telemetry: Telemetry, parent_id: UUID, outputs: Any) -> None:
     if not isinstance(messages, list):
         return
     for message in messages:
-        failure = reported_failure(message, telemetry.captures_content, telemetry.settings.max_content_bytes)
+        failure = reported_failure(message, True, telemetry.settings.max_content_bytes)
         if failure is None or telemetry.has_run(run, message.tool_call_id):
             continue
         op = ToolExecution(name=message.name, type="function", call_id=message.tool_call_id)
