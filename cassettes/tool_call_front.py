@@ -1,4 +1,4 @@
-"""Tool calls from a model too small to make them: a front before the model server, used by the recording only.
+"""Tool calls from a model too small to make them: a front before the model server, for the recording only.
 
 The model is asked for the tool's arguments under the tool's JSON schema, and its answer (its text, piece by
 piece as it came, its id and its token counts) is put into the form in which the provider sends a tool call.
@@ -35,9 +35,11 @@ class Call:
 
     @property
     def arguments(self) -> str:
+        """The arguments as the model wrote them, JSON."""
         return "".join(self.pieces)
 
     def call_id(self, prefix: str) -> str:
+        """An id of the provider's kind, made of the answer's."""
         return prefix + self.id.rpartition("-")[2]
 
 
@@ -56,9 +58,11 @@ class _Handler(BaseHTTPRequestHandler):
     server_version = "tool-call-front"
 
     def do_GET(self) -> None:
+        """Say that the front is there."""
         self._answer("text/plain", b"ok")
 
     def do_POST(self) -> None:
+        """Answer a model request that offers tools."""
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
         tools = body.pop("tools")
         body.pop("tool_choice", None)
@@ -91,7 +95,7 @@ class _Handler(BaseHTTPRequestHandler):
             events += "data: [DONE]\n\n"
         return "text/event-stream", events.encode()
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, *args: Any) -> None:
         """Say nothing."""
 
 
@@ -128,8 +132,8 @@ def _fill(upstream: str, tool: str, schema: Json, body: Json) -> Call:
 
 def _post(url: str, body: Json) -> tuple[str, bytes]:
     headers = {"content-type": "application/json"}
-    request = urllib.request.Request(url, json.dumps(body).encode(), headers)
-    with urllib.request.urlopen(request, timeout=120) as answer:
+    request = urllib.request.Request(url, json.dumps(body).encode(), headers)  # noqa: S310  # the model server
+    with urllib.request.urlopen(request, timeout=120) as answer:  # noqa: S310  # the same
         return answer.headers["content-type"], answer.read()
 
 
@@ -148,7 +152,11 @@ def openai_completion(made: Call) -> Json:
 def openai_chunks(made: Call) -> Iterator[Json]:
     """The call as OpenAI's stream, with usage in the last chunk."""
     frame = _openai_frame(made, "chat.completion.chunk")
-    start = {"id": made.call_id("call_"), "type": "function", "function": {"name": made.tool, "arguments": ""}}
+    start = {
+        "id": made.call_id("call_"),
+        "type": "function",
+        "function": {"name": made.tool, "arguments": ""},
+    }
     deltas: list[Json] = [{"role": "assistant", "content": None, "tool_calls": [{"index": 0, **start}]}]
     deltas += [{"tool_calls": [{"index": 0, "function": {"arguments": piece}}]} for piece in made.pieces]
     for delta in deltas:

@@ -59,12 +59,14 @@ CONVERSATION = [
 LONG = "word " * 1500
 """More than the recorded server's context holds."""
 RED_DOT = (
-    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC"
+    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AA"
+    "AAMBAQDJ/pLvAAAAAElFTkSuQmCC"
 )
 
 
-def _openai(base_url: str, **options: Any) -> ChatOpenAI:
-    given = {"temperature": 0, "seed": 1, "max_tokens": 32, "stream_usage": True, "max_retries": 0, **options}
+def chat_openai(base_url: str, **options: Any) -> ChatOpenAI:
+    """The chat model of OpenAI's calls."""
+    given = {"temperature": 0, "seed": 1, "max_tokens": 16, "stream_usage": True, "max_retries": 0, **options}
     return ChatOpenAI(model=MODEL, base_url=f"{base_url}/v1", api_key="none", **given)
 
 
@@ -84,7 +86,7 @@ def _completions(base_url: str) -> OpenAI:
 
 
 def _anthropic(base_url: str, **options: Any) -> ChatAnthropic:
-    given = {"temperature": 0, "max_tokens": 32, "max_retries": 0, **options}
+    given = {"temperature": 0, "max_tokens": 16, "max_retries": 0, **options}
     return ChatAnthropic(model=MODEL, base_url=base_url, api_key="none", **given)
 
 
@@ -94,37 +96,37 @@ def _anthropic(base_url: str, **options: Any) -> ChatAnthropic:
 @call()
 def openai_chat(base_url: str, config: Any) -> Any:
     """A conversation of several turns."""
-    return _openai(base_url, top_p=0.9, stop=["###"]).invoke(CONVERSATION, config)
+    return chat_openai(base_url, top_p=0.9, stop=["###"]).invoke(CONVERSATION, config)
 
 
 @call()
 async def openai_chat_async(base_url: str, config: Any) -> Any:
     """The same conversation, most of which the server still has in its cache."""
-    return await _openai(base_url, top_p=0.9, stop=["###"]).ainvoke(CONVERSATION, config)
+    return await chat_openai(base_url, top_p=0.9, stop=["###"]).ainvoke(CONVERSATION, config)
 
 
 @call()
 def openai_stream(base_url: str, config: Any) -> Any:
     """A stream that is read to its end."""
-    return list(_openai(base_url).stream("Name three colours.", config))
+    return list(chat_openai(base_url).stream("Name three colours.", config))
 
 
 @call()
 async def openai_stream_async(base_url: str, config: Any) -> Any:
     """A stream that is read to its end, by a task."""
-    return [chunk async for chunk in _openai(base_url).astream("Name three colours.", config)]
+    return [chunk async for chunk in chat_openai(base_url).astream("Name three colours.", config)]
 
 
 @call()
 def openai_stream_without_usage(base_url: str, config: Any) -> Any:
     """A stream for which nobody asked how many tokens it took."""
-    return list(_openai(base_url, stream_usage=False).stream("Name three colours.", config))
+    return list(chat_openai(base_url, stream_usage=False).stream("Name three colours.", config))
 
 
 @call()
 def openai_two_choices(base_url: str, config: Any) -> Any:
     """Two answers to one prompt."""
-    model = _openai(base_url, n=2, temperature=0.8)
+    model = chat_openai(base_url, n=2, temperature=0.8)
     return model.generate([[HumanMessage("Name a colour.")]], callbacks=(config or {}).get("callbacks"))
 
 
@@ -138,7 +140,7 @@ class City(BaseModel):
 @call()
 def openai_structured_output(base_url: str, config: Any) -> Any:
     """An answer that the server holds to a JSON schema."""
-    model = _openai(base_url, max_tokens=48)
+    model = chat_openai(base_url, max_tokens=48)
     return model.with_structured_output(City, method="json_schema").invoke(
         "Which city is the capital of France?", config
     )
@@ -159,27 +161,27 @@ def openai_completion_stream(base_url: str, config: Any) -> Any:
 @call()
 def openai_responses(base_url: str, config: Any) -> Any:
     """The responses API."""
-    model = _openai(base_url, seed=None, use_responses_api=True, output_version="responses/v1")
+    model = chat_openai(base_url, seed=None, use_responses_api=True, output_version="responses/v1")
     return model.invoke("Name three colours.", config)
 
 
 @call()
 def openai_responses_stream(base_url: str, config: Any) -> Any:
     """The responses API, streamed."""
-    model = _openai(base_url, seed=None, use_responses_api=True, output_version="responses/v1")
+    model = chat_openai(base_url, seed=None, use_responses_api=True, output_version="responses/v1")
     return list(model.stream("Name three colours.", config))
 
 
 @call(fails=True)
 def openai_too_long(base_url: str, config: Any) -> Any:
     """A prompt that does not fit: HTTP 400 with the server's own type of error."""
-    return _openai(base_url).invoke(LONG, config)
+    return chat_openai(base_url).invoke(LONG, config)
 
 
 @call(fails=True)
 def openai_too_long_stream(base_url: str, config: Any) -> Any:
     """A stream that fails before its first chunk."""
-    return list(_openai(base_url).stream(LONG, config))
+    return list(chat_openai(base_url).stream(LONG, config))
 
 
 # Anthropic
@@ -247,36 +249,38 @@ def _agent(model: Any) -> Any:
 @call(calls_tools=True)
 def openai_agent(base_url: str, config: Any) -> Any:
     """An agent with one tool."""
-    return _agent(_openai(base_url)).invoke(_QUESTION, config)
+    return _agent(chat_openai(base_url, max_tokens=32)).invoke(_QUESTION, config)
 
 
 @call(calls_tools=True)
 async def openai_agent_async(base_url: str, config: Any) -> Any:
     """An agent with one tool, in a task."""
-    return await _agent(_openai(base_url)).ainvoke(_QUESTION, config)
+    return await _agent(chat_openai(base_url, max_tokens=32)).ainvoke(_QUESTION, config)
 
 
 @call(calls_tools=True)
 def openai_agent_stream(base_url: str, config: Any) -> Any:
     """An agent whose model is streamed to the reader."""
-    return list(_agent(_openai(base_url)).stream(_QUESTION, config, stream_mode="messages"))
+    return list(
+        _agent(chat_openai(base_url, max_tokens=32)).stream(_QUESTION, config, stream_mode="messages")
+    )
 
 
 @call(calls_tools=True)
 async def openai_agent_stream_async(base_url: str, config: Any) -> Any:
     """An agent whose model is streamed to a reading task."""
-    stream = _agent(_openai(base_url)).astream(_QUESTION, config, stream_mode="messages")
+    stream = _agent(chat_openai(base_url, max_tokens=32)).astream(_QUESTION, config, stream_mode="messages")
     return [chunk async for chunk in stream]
 
 
 @call(calls_tools=True)
 def anthropic_agent(base_url: str, config: Any) -> Any:
     """An agent with one tool."""
-    return _agent(_anthropic(base_url)).invoke(_QUESTION, config)
+    return _agent(_anthropic(base_url, max_tokens=32)).invoke(_QUESTION, config)
 
 
 @call(calls_tools=True)
 async def anthropic_agent_stream_async(base_url: str, config: Any) -> Any:
     """An agent whose model is streamed to a reading task."""
-    stream = _agent(_anthropic(base_url)).astream(_QUESTION, config, stream_mode="messages")
+    stream = _agent(_anthropic(base_url, max_tokens=32)).astream(_QUESTION, config, stream_mode="messages")
     return [chunk async for chunk in stream]
