@@ -45,6 +45,11 @@ class Settings:
     custom: CustomAttributes = field(default_factory=CustomAttributes)
 
     @property
+    def wants_metadata(self) -> bool:
+        """Whether a convention records what the application attached to a run."""
+        return any(convention.wants_metadata for convention in self.conventions)
+
+    @property
     def capture_content(self) -> str:
         """Where content goes, unless a call says otherwise."""
         return self.mode.value

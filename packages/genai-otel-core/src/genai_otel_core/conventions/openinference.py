@@ -25,11 +25,10 @@ from genai_otel_core.operations import (
     ToolExecution,
     WorkflowInvocation,
 )
-from genai_otel_core.plain import plain, to_json
+from genai_otel_core.plain import to_json
 
 ID, CONTENT = Level.IDENTITY, Level.CONTENT
 TEXT, JSON = "text/plain", "application/json"
-_METADATA_BYTES = 4096
 
 # Who runs the model (`llm.provider`) and whose protocol it speaks (`llm.system`), if the id says that.
 _PROVIDERS: dict[str, tuple[str, str | None]] = {
@@ -57,7 +56,7 @@ def _system(op: Operation) -> str | None:
 
 
 def _metadata(op: Operation) -> str | None:
-    return to_json(plain(op.metadata, _METADATA_BYTES)) if op.metadata else None
+    return to_json(op.metadata) if op.metadata else None
 
 
 def _common(kind: str) -> tuple[Row[Any], ...]:
@@ -256,4 +255,5 @@ OPENINFERENCE = Convention(
             on_span=True,
         ),
     ),
+    wants_metadata=True,
 )
