@@ -1,4 +1,4 @@
-"""Cassettes of HTTP exchanges: how they are recorded, matched and stored, for the recorder and the tests alike."""
+"""Cassettes of HTTP exchanges: how they are recorded, matched and stored, for recorder and tests alike."""
 
 from __future__ import annotations
 
