@@ -9,8 +9,7 @@ from opentelemetry import metrics
 from opentelemetry.metrics import CallbackOptions, Meter, MeterProvider, Observation
 
 from genai_otel_core import counters
-from genai_otel_core.conventions import Convention, MetricSpec
-from genai_otel_core.conventions._own import METRICS as OWN_METRICS
+from genai_otel_core.conventions import Convention, MetricSpec, _own
 from genai_otel_core.operations import Operation
 from genai_otel_core.spans import read
 from genai_otel_core.version import SCOPE, VERSION
@@ -42,7 +41,7 @@ class Metrics:
     def __init__(self, meter_provider: MeterProvider | None, convention: Convention) -> None:
         self._specs = convention.by_type
         self._measures: dict[type[Operation], list[_Measure]] = {}
-        for spec in (*convention.metrics, *OWN_METRICS):
+        for spec in (*convention.metrics, *_own.METRICS):
             meter = metrics.get_meter(SCOPE, VERSION, meter_provider, schema_url=spec.schema_url or "")
             measure = _Measure(spec, meter)
             for operation in spec.operations:
@@ -74,14 +73,14 @@ def observe_ourselves(meter_provider: MeterProvider | None) -> None:
     meter = metrics.get_meter(SCOPE, VERSION, meter_provider)
     for name, unit, description in _OURS:
         meter.create_observable_counter(
-            f"genai_otel.self.{name}", [_observer(name)], unit=unit, description=description
+            _own.self_metric(name), [_observer(name)], unit=unit, description=description
         )
 
 
 def _observer(name: str) -> Callable[[CallbackOptions], Iterable[Observation]]:
     def observe(_: CallbackOptions) -> Iterable[Observation]:
         for site, amount in counters.read(name).items():
-            yield Observation(amount, {"genai_otel.self.site": site} if site else {})
+            yield Observation(amount, {_own.SELF_SITE: site} if site else {})
 
     return observe
 

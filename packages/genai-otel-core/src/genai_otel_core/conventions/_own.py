@@ -1,4 +1,4 @@
-"""What no convention has a word for, in our own namespace `genai_otel.`: outcomes, attempts, resumption, steps.
+"""What no convention has a word for, in our namespace `genai_otel.`: outcomes, attempts, resumption, steps.
 
 Every convention carries these beside its own rows.
 """
@@ -58,9 +58,18 @@ METRICS = (
     ),
 )
 
+SELF_SITE = "genai_otel.self.site"
+"""Where in this library something was counted: the dimension of its own metrics."""
+
+
+def self_metric(count: str) -> str:
+    """The name of a metric about this library itself."""
+    return f"genai_otel.self.{count}"
+
+
 START_EVENT = "genai_otel.operation.start"
 
 
 def start_event(attributes: Mapping[str, Any]) -> Event:
-    """The event that an operation has started, for those who watch long runs; it carries the start attributes."""
+    """The event that an operation has started, with its start attributes, for those who watch long runs."""
     return Event(START_EVENT, dict(attributes))
