@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 try:
@@ -14,6 +15,8 @@ def make_agent(model: Any, tools: list[Any], name: str | None = None, **kwargs: 
     """Return a tool-calling agent."""
     if create_agent is not None:
         return create_agent(model, tools, name=name, **kwargs)
-    from langgraph.prebuilt import create_react_agent
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a newer langgraph beside an older LangChain says that it has moved
+        from langgraph.prebuilt import create_react_agent
 
-    return create_react_agent(model, tools, name=name, **kwargs)
+        return create_react_agent(model, tools, name=name, **kwargs)

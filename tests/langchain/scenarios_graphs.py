@@ -25,9 +25,9 @@ invoke_workflow flow
 async def node_wait_for(h, cfg):
     m = model(delay_s=1)
 
-    async def node(s):
+    async def node(s, config: RunnableConfig):  # before Python 3.11 it must be passed on by hand
         try:
-            await asyncio.wait_for(m.ainvoke("x"), 0.02)
+            await asyncio.wait_for(m.ainvoke("x", config), 0.02)
         except asyncio.TimeoutError:
             pass
         with user("in node after"):
@@ -206,8 +206,8 @@ async def fire_and_forget(h, cfg):
     m = model(delay_s=0.02)
     ts = []
 
-    async def n(s):
-        ts.append(asyncio.create_task(m.ainvoke("q")))
+    async def n(s, config: RunnableConfig):
+        ts.append(asyncio.create_task(m.ainvoke("q", config)))
         return {"messages": [("ai", "x")]}
 
     g = StateGraph(MessagesState).add_node("n", n).add_edge(START, "n").compile(name="flow")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -12,7 +13,7 @@ from agents import make_agent
 from langchain_core.caches import InMemoryCache
 from langchain_core.output_parsers import StrOutputParser
 from langchain_core.prompts import ChatPromptTemplate
-from langchain_core.runnables import RunnableLambda
+from langchain_core.runnables import RunnableConfig, RunnableLambda
 from langchain_core.tools import tool
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import START, MessagesState, StateGraph
@@ -135,7 +136,19 @@ def _asking_graph(checkpointer: Any) -> Any:
     return graph.compile(name="approval", checkpointer=checkpointer)
 
 
-@both
+@pytest.mark.parametrize(
+    "asynchronous",
+    [
+        False,
+        pytest.param(
+            True,
+            marks=pytest.mark.skipif(
+                sys.version_info < (3, 11), reason="LangGraph's interrupt() needs 3.11 here"
+            ),
+        ),
+    ],
+    ids=["sync", "async"],
+)
 def test_a_resumed_run_links_to_the_interrupted_one(asynchronous: bool, seen: Capture) -> None:
     """The interrupted run is marked and no error; the resumed one has its link and how long it waited."""
     graph = _asking_graph(InMemorySaver())
@@ -392,9 +405,9 @@ def test_a_tenants_whole_tree_goes_to_its_providers() -> None:
     late: list[Any] = []
     model = ScriptedModel(answers=["x"], delay_s=0.01)
 
-    async def node(state: Any) -> Any:
-        late.append(asyncio.create_task(model.ainvoke("late")))
-        return {"messages": [await model.ainvoke("hi")]}
+    async def node(state: Any, config: RunnableConfig) -> Any:
+        late.append(asyncio.create_task(model.ainvoke("late", config)))
+        return {"messages": [await model.ainvoke("hi", config)]}
 
     graph = StateGraph(MessagesState).add_node("n", node).add_edge(START, "n").compile(name="flow")
     with capture() as acme, capture() as other:

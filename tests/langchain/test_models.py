@@ -131,7 +131,11 @@ USAGES = {
                     "input_tokens": 100,
                     "output_tokens": 5,
                     "total_tokens": 105,
-                    "input_token_details": {"cache_read": 0, "cache_creation": 0, "ephemeral_5m_input_tokens": 40},
+                    "input_token_details": {
+                        "cache_read": 0,
+                        "cache_creation": 0,
+                        "ephemeral_5m_input_tokens": 40,
+                    },
                 },
             )
         ),
@@ -139,7 +143,9 @@ USAGES = {
         (100, 5, 0, 40, None),
     ),
     "zeros": (
-        dict(message=AIMessage("x", usage_metadata={"input_tokens": 0, "output_tokens": 0, "total_tokens": 0})),
+        dict(
+            message=AIMessage("x", usage_metadata={"input_tokens": 0, "output_tokens": 0, "total_tokens": 0})
+        ),
         {},
         (0, 0, None, None, None),
     ),
@@ -182,7 +188,12 @@ USAGES = {
         (8, 7, 2, None, 4),
     ),
     "bedrock response_metadata": (
-        dict(message=AIMessage("x", response_metadata={"usage": {"inputTokens": 6, "outputTokens": 2, "cacheReadInputTokens": 4}})),
+        dict(
+            message=AIMessage(
+                "x",
+                response_metadata={"usage": {"inputTokens": 6, "outputTokens": 2, "cacheReadInputTokens": 4}},
+            )
+        ),
         {},
         (10, 2, 4, None, None),
     ),
@@ -217,7 +228,10 @@ def test_several_choices_count_tokens_once(seen: Capture) -> None:
 
     class Choices(ScriptedModel):
         def _generate(self, *args: Any, **kwargs: Any) -> ChatResult:
-            said = [AIMessage(t, usage_metadata=USAGE, response_metadata={"finish_reason": r}) for t, r in self.answers]
+            said = [
+                AIMessage(t, usage_metadata=USAGE, response_metadata={"finish_reason": r})
+                for t, r in self.answers
+            ]
             return ChatResult(generations=[ChatGeneration(message=message) for message in said])
 
     Choices(answers=[("a", "stop"), ("b", "length")]).invoke("hi", {"callbacks": [Handler(**seen.providers)]})
@@ -308,7 +322,10 @@ def test_a_stream_that_repeats_growing_totals_is_not_added_up(seen: Capture) -> 
     settings = {"callbacks": [Handler(**seen.providers)]}
     list(Reports(answers=[(10, 1), (10, 2), (10, 3)]).stream("hi", settings))
     list(Reports(answers=[(10, 0), (0, 3)]).stream("hi", settings))
-    assert [tuple(span.attributes[name] for name in USAGE_NAMES[:2]) for span in seen.spans] == [(10, 3), (10, 3)]
+    assert [tuple(span.attributes[name] for name in USAGE_NAMES[:2]) for span in seen.spans] == [
+        (10, 3),
+        (10, 3),
+    ]
 
 
 def test_streaming_times_are_of_chunks_with_content(seen: Capture) -> None:
@@ -325,7 +342,9 @@ def test_streaming_times_are_of_chunks_with_content(seen: Capture) -> None:
 def test_a_call_that_does_not_stream_has_no_streaming_facts(seen: Capture) -> None:
     """Neither attributes nor points of streams."""
     ScriptedModel(answers=["a b c"]).invoke("hi", {"callbacks": [Handler(**seen.providers)]})
-    assert not {"gen_ai.request.stream", "gen_ai.response.time_to_first_chunk"} & set(seen.spans[0].attributes)
+    assert not {"gen_ai.request.stream", "gen_ai.response.time_to_first_chunk"} & set(
+        seen.spans[0].attributes
+    )
     assert set(seen.metrics()) == {"gen_ai.client.operation.duration", "gen_ai.client.token.usage"}
 
 
@@ -333,7 +352,12 @@ def test_content_of_a_conversation(seen: Capture) -> None:
     """With content on, messages of all roles and parts are on the span and, structured, on the event."""
     conversation = [
         SystemMessage("be brief"),
-        HumanMessage([{"type": "text", "text": "what is it?"}, {"type": "image_url", "image_url": {"url": "https://x/y.png"}}]),
+        HumanMessage(
+            [
+                {"type": "text", "text": "what is it?"},
+                {"type": "image_url", "image_url": {"url": "https://x/y.png"}},
+            ]
+        ),
         AIMessage("", tool_calls=[{"name": "look", "args": {"x": 1}, "id": "c1"}]),
         ToolMessage("a cat", tool_call_id="c1"),
     ]
@@ -348,7 +372,10 @@ def test_content_of_a_conversation(seen: Capture) -> None:
                 {"type": "uri", "modality": "image", "uri": "https://x/y.png"},
             ],
         },
-        {"role": "assistant", "parts": [{"type": "tool_call", "id": "c1", "name": "look", "arguments": {"x": 1}}]},
+        {
+            "role": "assistant",
+            "parts": [{"type": "tool_call", "id": "c1", "name": "look", "arguments": {"x": 1}}],
+        },
         {"role": "tool", "parts": [{"type": "tool_call_response", "id": "c1", "response": "a cat"}]},
     ]
     answer = [{"role": "assistant", "parts": [{"type": "text", "content": "a cat"}], "finish_reason": "stop"}]
@@ -400,5 +427,7 @@ def test_text_generations_have_text_content(seen: Capture) -> None:
     handler.on_llm_start({}, ["once"], run_id=run_id)
     handler.on_llm_end(LLMResult(generations=[[Generation(text="upon a time")]]), run_id=run_id)
     found = whole(seen.spans[0])["attributes"]
-    assert found["gen_ai.input.messages"] == [{"role": "user", "parts": [{"type": "text", "content": "once"}]}]
+    assert found["gen_ai.input.messages"] == [
+        {"role": "user", "parts": [{"type": "text", "content": "once"}]}
+    ]
     assert found["gen_ai.output.messages"][0]["parts"] == [{"type": "text", "content": "upon a time"}]

@@ -255,7 +255,7 @@ def test_our_own_errors_never_reach_the_application(
 ) -> None:
     """An exporter or provider that raises is logged once and changes nothing."""
     handler = Handler(**seen.providers)
-    monkeypatch.setattr(handler.telemetry._emitter._spans, "_tracer", None)
+    monkeypatch.setattr(handler.telemetry._routing._default._spans, "_tracer", None)
     with caplog.at_level(logging.WARNING, logger="genai_otel"):
         for _ in range(5):
             assert ScriptedModel(answers=["x"]).invoke("hi", {"callbacks": [handler]}).content == "x"
