@@ -31,7 +31,7 @@ def raw(finish_reason: str = "stop", **more: Any) -> dict[str, Any]:
 
 
 class ScriptedLLM(FunctionCallingLLM):
-    """Answers with the next of `answers`: a `ChatMessage`, an exception to raise, or text; streams by words."""
+    """Answers with the next of `answers`: a `ChatMessage`, an exception or text; streams it by words."""
 
     answers: list[Any]
     model: str = "scripted-1"

@@ -35,7 +35,7 @@ SAID = [ChatMessage("hi")]
 
 
 def scenario(tree: str, before_0_14: str = "") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Register a scenario with the tree that it must give, where older versions do something else with another."""
+    """Register a scenario with the tree that it must give; older versions may do things in another way."""
 
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
         wanted = before_0_14 if before_0_14 and VERSION < (0, 14) else tree

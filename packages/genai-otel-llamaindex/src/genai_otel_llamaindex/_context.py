@@ -32,6 +32,13 @@ def conversation_id(instance: Any, call: BoundArguments, tags: Any) -> str | Non
     return next((found for found in map(_key_of, candidates) if found), None)
 
 
+def metadata(tags: Any) -> Mapping[str, Any]:
+    """What the application says of a run by `instrument_tags`; the framework's own tags quote its data."""
+    if not isinstance(tags, Mapping):
+        return {}
+    return {k: v for k, v in tags.items() if isinstance(k, str) and not k.startswith("llamaindex.")}
+
+
 def event_data(event: Any) -> dict[str, Any]:
     """What a workflow's event carries: its fields and what was put into it besides."""
     held, private = getattr(event, "__dict__", None), getattr(event, "__pydantic_private__", None)

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from genai_otel_llamaindex import _response
+from genai_otel_core.errors import is_cancellation
+from genai_otel_core.frames import running
+from genai_otel_core.guard import attempt
+from genai_otel_core.readers import is_served
+from genai_otel_llamaindex import _calls, _response
 from genai_otel_llamaindex._classify import Role
 from genai_otel_llamaindex._notes import note_of
 from genai_otel_llamaindex._spans import Spans
@@ -45,7 +49,7 @@ class Events:
             return
         _, note, target, op = found
         response = event.response
-        self._spans.calls.read_response(op, response, final=False)
+        attempt("chunk of a stream", _response.read_response, op, response)
         main = note_of(self._telemetry.find(target)) or note
         if main.chunks_of is None:
             main.chunks_of = event.span_id
@@ -63,7 +67,8 @@ class Events:
         if found is None:
             return
         run, note, _, op = found
-        self._spans.calls.read_response(op, event.response)
+        shown = self._spans.shows(event.span_id, note)
+        attempt("response", _calls.read_response, op, event.response, shown, self._spans.limit)
         note.answered = True
         if note.stream is None:
             return  # the span's exit follows
@@ -77,10 +82,13 @@ class Events:
         if found is None or found[1].stream is None:
             return
         run, note, _, _ = found
+        error = event.exception
+        if is_cancellation(error) and is_served(next(running())):
+            error = GeneratorExit()  # the client of a web server has gone
         if note.role is Role.INFERENCE:
-            self._spans.stream_ended(run, event.exception)
+            self._spans.stream_ended(run, error)
         else:
-            self._telemetry.fail(event.span_id, event.exception)
+            self._telemetry.fail(event.span_id, error)
 
     def _cancelled(self, event: Any) -> None:
         note = note_of(self._telemetry.find(event.span_id))

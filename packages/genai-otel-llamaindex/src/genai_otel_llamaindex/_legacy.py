@@ -15,7 +15,7 @@ from llama_index_instrumentation.span import active_span_id
 
 from genai_otel_core import current
 from genai_otel_core.frames import module_of, running
-from genai_otel_core.messages import Message
+from genai_otel_core.guard import attempt
 from genai_otel_core.operations import (
     Embeddings,
     Inference,
@@ -27,7 +27,7 @@ from genai_otel_core.operations import (
 )
 from genai_otel_core.plain import plain
 from genai_otel_core.runs import Run
-from genai_otel_llamaindex import _messages, _operations, _request
+from genai_otel_llamaindex import _calls, _messages, _operations, _request
 from genai_otel_llamaindex._classify import Role
 from genai_otel_llamaindex._kinds import Kind, kind_of
 from genai_otel_llamaindex._notes import Note, note_of, reference, upwards
@@ -69,9 +69,11 @@ class LegacyEvents:
         note = Note(role, Kind.OTHER, word, self, reference(instance))
         op = self._operation(role, word, instance, _plain_keys(payload))
         inside = None if role is not Role.INFERENCE else lambda run: _is_reported_above(event_id)
-        self._telemetry.start(
+        run = self._telemetry.start(
             event_id, op, parent_id=None if parent is None else parent.id, visible=inside, note=note
         )
+        if run is not None and op is not None and run.wants_content:
+            attempt("content of an event", self._add_content, op, _plain_keys(payload))
 
     def end(self, event_type: Any, payload: Mapping[Any, Any], event_id: str) -> None:
         """End the run of an event."""
@@ -88,7 +90,7 @@ class LegacyEvents:
             return
         op = self._telemetry.operation(event_id)
         if op is not None:
-            self._complete(op, given)
+            attempt("result of an event", self._complete, op, given, self._telemetry.captures(event_id))
         self._telemetry.finish(event_id)
 
     def _fail_current(self, error: Any) -> None:
@@ -117,67 +119,46 @@ class LegacyEvents:
 
     def _operation(self, role: Role, word: str, instance: Any, given: Mapping[str, Any]) -> Operation | None:
         if role is Role.INFERENCE:
-            return self._inference(instance, given)
+            return _inference(instance, given)
         if role is Role.EMBEDDINGS:
             return _embeddings(instance, given)
         if role is Role.RETRIEVAL:
-            found = Retrieval() if instance is None else _operations.retrieval(instance)
-            found.query = given.get("query_str") if self._content else None
-            return found
+            return Retrieval() if instance is None else _operations.retrieval(instance)
         if role is Role.TOOL:
-            return self._tool(given)
+            return ToolExecution(name=_operations.tool_name(_Holder(given.get("tool"))), type="function")
         if role is Role.WORKFLOW:
-            return WorkflowInvocation(input_messages=self._said(given.get("query_str"), "user"))
+            return WorkflowInvocation()
         detail = self._telemetry.settings.detail
         if role is Role.STEP and detail != "operations":
             return Step(name=word if instance is None else type(instance).__name__, kind=word)
         return Step(name=word, kind="helper") if detail == "everything" else None
 
-    @property
-    def _content(self) -> bool:
-        return self._telemetry.captures_content
-
-    def _inference(self, instance: Any, given: Mapping[str, Any]) -> Inference:
-        messages, extra = given.get("messages"), given.get("additional_kwargs")
-        method = "complete" if messages is None else "chat"
-        arguments: OrderedDict[str, Any] = OrderedDict(
-            {"kwargs": dict(extra) if isinstance(extra, Mapping) else {}}
-        )
-        arguments["prompt" if messages is None else "messages"] = (
-            given.get("formatted_prompt") if messages is None else messages
-        )
-        call = BoundArguments(Signature(), arguments)
-        op = _request.inference(instance, method, call)
-        if op.request.model is None:
-            op.request.model = _serialized_model(given.get("serialized"))
-        if self._content:
-            _request.add_content(op, call, self._limit)
-        return op
-
-    def _tool(self, given: Mapping[str, Any]) -> ToolExecution:
-        op = ToolExecution(name=_operations.tool_name(_Holder(given.get("tool"))), type="function")
-        if self._content:
+    def _add_content(self, op: Operation, given: Mapping[str, Any]) -> None:
+        if isinstance(op, Inference):
+            _request.add_content(op, _call(given), self._limit)
+        elif isinstance(op, Retrieval):
+            asked = given.get("query_str")
+            op.query = asked if isinstance(asked, str) else None
+        elif isinstance(op, ToolExecution):
             op.arguments = {"input": plain(given.get("function_call"), self._limit)}
-        return op
+        elif isinstance(op, WorkflowInvocation):
+            op.input_messages = _messages.spoken(given.get("query_str"), "user", self._limit)
 
-    def _complete(self, op: Operation, given: Mapping[str, Any]) -> None:
+    def _complete(self, op: Operation, given: Mapping[str, Any], content: bool) -> None:
         if isinstance(op, Inference):
             response = given.get("response")
-            self._spans.calls.read_response(op, given.get("completion") if response is None else response)
+            answer = given.get("completion") if response is None else response
+            _calls.read_response(op, answer, content, self._limit)
         elif isinstance(op, Embeddings):
-            chunks, vectors = given.get("chunks"), given.get("embeddings")
+            chunks = given.get("chunks")
             op.input_count = len(chunks) if isinstance(chunks, list) else op.input_count
-            _request.read_vectors(op, vectors)
+            _request.read_vectors(op, given.get("embeddings"))
         elif isinstance(op, Retrieval):
-            op.documents = _operations.documents(given.get("nodes"), self._content, self._limit)
-        elif isinstance(op, ToolExecution):
-            if self._content:
-                op.result = {"content": plain(given.get("function_call_response"), self._limit)}
-        elif isinstance(op, WorkflowInvocation):
-            op.output_messages = self._said(given.get("response"), "assistant")
-
-    def _said(self, value: Any, role: str) -> list[Message] | None:
-        return _messages.spoken(value, role, self._limit) if self._content else None
+            op.documents = _operations.documents(given.get("nodes"), content, self._limit)
+        elif isinstance(op, ToolExecution) and content:
+            op.result = {"content": plain(given.get("function_call_response"), self._limit)}
+        elif isinstance(op, WorkflowInvocation) and content:
+            op.output_messages = _messages.spoken(given.get("response"), "assistant", self._limit)
 
 
 class _Holder:
@@ -185,6 +166,24 @@ class _Holder:
 
     def __init__(self, metadata: Any) -> None:
         self.metadata = metadata
+
+
+def _call(given: Mapping[str, Any]) -> BoundArguments:
+    # As the model's method would have been called.
+    extra = given.get("additional_kwargs")
+    arguments: OrderedDict[str, Any] = OrderedDict(kwargs=dict(extra) if isinstance(extra, Mapping) else {})
+    for name, key in (("messages", "messages"), ("prompt", "formatted_prompt")):
+        if given.get(key) is not None:
+            arguments[name] = given[key]
+    return BoundArguments(Signature(), arguments)
+
+
+def _inference(instance: Any, given: Mapping[str, Any]) -> Inference:
+    method = "complete" if given.get("messages") is None else "chat"
+    op = _request.inference(instance, method, _call(given))
+    if op.request.model is None:
+        op.request.model = _serialized_model(given.get("serialized"))
+    return op
 
 
 def _embeddings(instance: Any, given: Mapping[str, Any]) -> Embeddings:

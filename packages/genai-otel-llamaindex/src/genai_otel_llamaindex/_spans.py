@@ -7,10 +7,10 @@ from inspect import BoundArguments
 from typing import Any
 
 from genai_otel_core import Telemetry, current, errors
+from genai_otel_core.guard import attempt
 from genai_otel_core.operations import ABANDONED, CANCELLED, COMPLETED, EVICTED, Inference, ToolExecution
 from genai_otel_core.runs import Run
-from genai_otel_llamaindex import _compat, _context, _operations, _workflows
-from genai_otel_llamaindex._calls import Calls
+from genai_otel_llamaindex import _calls, _compat, _context, _operations, _workflows
 from genai_otel_llamaindex._classify import Role, SpanStart, classify
 from genai_otel_llamaindex._kinds import Kind, kind_of
 from genai_otel_llamaindex._notes import Note, nearest, note_of, reference, upwards
@@ -26,7 +26,7 @@ class Spans:
 
     def __init__(self, telemetry: Telemetry) -> None:
         self.telemetry = telemetry
-        self.calls = Calls(telemetry)
+        self.limit = telemetry.settings.max_content_bytes
         self.streams = Streams(self._stream_is_over)
         self._groups = _workflows.Groups(telemetry, self)
 
@@ -51,22 +51,30 @@ class Spans:
         start = self._facts(parent, kind, method, instance, call, step=step)
         role = classify(start).role
         note = Note(role, kind, method, self, reference(instance))
-        op = self.calls.operation(role, start, instance, call, label)
+        detail = self.telemetry.settings.detail
+        op = _calls.operation(detail, role, start, instance, call, label)
         if isinstance(op, ToolExecution):
             note.tool = op.name
         if role is Role.MERGED:
             note.target = _target_above(parent)
         note.entered_by_caller = _workflows.is_run(note) and _compat.run_is_entered_by_caller(call.arguments)
         if op is not None:
-            op.conversation_id = _context.conversation_id(instance, call, tags)
-        self.telemetry.start(
+            op.conversation_id = attempt("conversation id", _context.conversation_id, instance, call, tags)
+        metadata = _context.metadata(tags)
+        if op is not None and self.telemetry.settings.wants_metadata:
+            op.metadata = dict(metadata) or None
+        run = self.telemetry.start(
             id_,
             op,
             parent_id=None if parent is None else parent.id,
             visible=lambda run: is_inside(note),
             attach=not note.entered_by_caller,
+            metadata=metadata,
+            suppressed=metadata.get("genai_otel.enabled") is False,
             note=note,
         )
+        if run is not None and op is not None and run.wants_content:
+            attempt("content of a call", _calls.add_content, op, instance, call, self.limit)
 
     def _parent(self, parent_id: str | None, instance: Any, kind: Kind, method: str) -> Run | None:
         named = None if parent_id is None else self.telemetry.find(parent_id)
@@ -129,8 +137,9 @@ class Spans:
             return
         op = self._operation(id_, note)
         if op is not None and not note.answered:
-            self.calls.read_result(op, result)
-        self._settle_step(run, note, result)
+            shown = self.shows(id_, note)
+            attempt("result of a call", _calls.read_result, op, result, shown, self.limit)
+        attempt("result of a step", self._settle_step, run, note, result)
         if result is None and note.entered_by_caller and note.step_errors and not note.done:
             self.telemetry.fail(id_, _compat.failure_of_run(note.step_errors.values()))
             return
@@ -153,7 +162,7 @@ class Spans:
         target = self._operation(id_, note)
         if note.role is Role.MERGED and isinstance(target, ToolExecution):
             # The step that calls the tool catches what it raises.
-            target.failure = errors.describe(error, self.telemetry.captures_content)
+            target.failure = errors.describe(error, self.shows(id_, note))
         if above is not None and _workflows.is_run(above):
             above.step_errors[note.method] = error
         self.telemetry.fail(id_, error)
@@ -168,6 +177,10 @@ class Spans:
 
     def _operation(self, id_: Hashable, note: Note) -> Any:
         return self.telemetry.operation(id_ if note.target is None else note.target)
+
+    def shows(self, id_: Hashable, note: Note) -> bool:
+        """Whether the content of the operation that a run is (part of) is wanted."""
+        return self.telemetry.captures(id_ if note.target is None else note.target)
 
     def _stream_is_over(self, id_: Hashable) -> None:
         run = self.telemetry.find(id_)

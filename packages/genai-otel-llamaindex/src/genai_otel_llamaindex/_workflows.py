@@ -80,7 +80,7 @@ class Groups:
         """Keep what an agent's step gave as the agent's answer, so far."""
         op = run.operation
         message = getattr(result, "response", None)
-        if self._telemetry.captures_content and isinstance(op, AgentInvocation) and message is not None:
+        if run.wants_content and isinstance(op, AgentInvocation) and message is not None:
             op.output_messages = _messages.spoken(
                 message, "assistant", self._telemetry.settings.max_content_bytes
             )
@@ -90,15 +90,15 @@ class Groups:
         agents = getattr(group, "agents", None)
         agent = agents.get(name) if isinstance(agents, Mapping) else None
         op = AgentInvocation(name=name) if agent is None else _operations.agent(agent)
-        if self._telemetry.captures_content:
+        member = (run.id, name, object())
+        own = Note(Role.AGENT, Kind.AGENT, "run", self._owner, reference(agent))
+        started = self._telemetry.start(member, op, parent_id=run.id, attach=False, note=own)
+        note.member, note.member_name = member, name
+        if started is not None and started.wants_content:
             limit = self._telemetry.settings.max_content_bytes
             op.input_messages = _messages.spoken(getattr(event, "input", None), "user", limit)
             if agent is not None:
                 _operations.add_agent_content(op, agent, limit)
-        member = (run.id, name, object())
-        own = Note(Role.AGENT, Kind.AGENT, "run", self._owner, reference(agent))
-        self._telemetry.start(member, op, parent_id=run.id, attach=False, note=own)
-        note.member, note.member_name = member, name
 
 
 def enter(run: Run) -> None:
