@@ -258,8 +258,9 @@ def unlisted_provider(stage: Stage) -> None:
 
 
 def in_process(stage: Stage) -> None:
-    """A model that runs in this process."""
+    """Models that run in this process."""
     stage.one(chat("llama_cpp", "tiny", in_process=True))
+    stage.one(Embeddings(provider="local", request=Request(model="mini"), in_process=True))
 
 
 def nameless(stage: Stage) -> None:

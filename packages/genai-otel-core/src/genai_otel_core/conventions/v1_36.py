@@ -67,7 +67,7 @@ INFERENCE: SpanSpec[Inference] = SpanSpec(
 EMBEDDINGS: SpanSpec[Embeddings] = SpanSpec(
     operation=Embeddings,
     name=lambda op: values.named("embeddings", op.request.model),
-    kind=values.client,
+    kind=values.always_client,
     rows=(
         *rows.operation("embeddings"),
         *rows.REQUEST_MODEL,
