@@ -1,0 +1,79 @@
+"""The quick estimate of what fits never says so of what does not."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from genai_otel_core import bounds
+from genai_otel_core import messages as m
+from genai_otel_core.conventions import _encode as encode
+from genai_otel_core.policy import _size_of_definitions, _size_of_documents, _size_of_messages
+
+TEXT = st.text(st.characters(codec="utf-8"), max_size=30) | st.sampled_from(
+    ["\x00" * 20, '"\\' * 20, "😀" * 9]
+)
+DATA = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | TEXT,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4),
+    max_leaves=12,
+)
+ID = st.none() | TEXT
+PART = st.one_of(
+    st.builds(m.Text, TEXT),
+    st.builds(m.Reasoning, TEXT),
+    st.builds(m.ToolCall, TEXT, ID, DATA),
+    st.builds(m.ToolResponse, DATA, ID),
+    st.builds(m.ServerToolCall, TEXT, DATA, ID),
+    st.builds(m.ServerToolResponse, DATA, ID),
+    st.builds(m.Blob, TEXT, TEXT, ID),
+    st.builds(m.Uri, TEXT, TEXT, ID),
+    st.builds(m.File, TEXT, TEXT, ID),
+    st.builds(m.Generic, TEXT, st.dictionaries(TEXT, DATA, max_size=3)),
+)
+MESSAGES = st.lists(st.builds(m.Message, TEXT, st.lists(PART, max_size=3), ID, ID), max_size=4)
+DEFINITIONS = st.lists(st.builds(m.ToolDefinition, TEXT, ID, DATA, TEXT), max_size=3)
+DOCUMENTS = st.lists(
+    st.builds(m.Document, ID, st.none() | st.floats(allow_nan=False), ID, st.none() | st.just({"a": "b"})),
+    max_size=3,
+)
+LIMIT = st.integers(256, 4096)
+
+
+@given(DATA, LIMIT)
+def test_data(value: object, limit: int) -> None:
+    """JSON data that is said to fit has at most so many bytes."""
+    assert not bounds.surely_fits(value, limit) or bounds.json_bytes(value) <= limit
+
+
+@given(MESSAGES, LIMIT)
+def test_messages(value: list[m.Message], limit: int) -> None:
+    """So have messages, with any part and as any convention writes them."""
+    assert not bounds.surely_fits(value, limit) or _size_of_messages(value) <= limit
+
+
+@given(st.lists(PART, max_size=4), LIMIT)
+def test_parts(value: list[m.Part], limit: int) -> None:
+    """So have parts alone."""
+    assert not bounds.surely_fits(value, limit) or bounds.json_bytes(encode.parts(value)) <= limit
+
+
+@given(DEFINITIONS, DOCUMENTS, LIMIT)
+def test_definitions_and_documents(
+    tools: list[m.ToolDefinition], documents: list[m.Document], limit: int
+) -> None:
+    """So have tool definitions and documents."""
+    assert not bounds.surely_fits(tools, limit) or _size_of_definitions(tools) <= limit
+    assert not bounds.surely_fits(documents, limit) or _size_of_documents(documents) <= limit
+
+
+@pytest.mark.parametrize("value", ["a" * 5000, {"a": [1, 2.5, None, True, "x"]}, [m.Text("a" * 5000)]])
+def test_usual_content_is_not_measured(value: object) -> None:
+    """It says so of what people usually send."""
+    assert bounds.surely_fits(value, 32768)
+
+
+def test_more_items_than_a_list_may_have() -> None:
+    """Lists that are always shortened are not said to fit, however small their items."""
+    assert not bounds.surely_fits([1] * (4096 // 20 + 1), 4096)
