@@ -8,7 +8,7 @@ marker with the word `omitted` stands for what is left out. The first item (inst
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, get_args
 
 from genai_otel_core import messages as m
 from genai_otel_core.plain import clip, omitted, to_json
@@ -18,6 +18,10 @@ T = TypeVar("T")
 _READABLE = 512
 """Texts are not cut below so many bytes while there are list items to leave out."""
 _SHORTEST = 16
+_ITEM = 20
+_OBJECT = 168
+"""More than the names of an object of ours and its fields can take when they are written."""
+_OURS = frozenset({*get_args(m.Part), m.Message, m.ToolDefinition, m.Document})
 
 
 class _Cut(NamedTuple):
@@ -34,8 +38,10 @@ def json_bytes(value: Any) -> int:
 
 def fit(value: T, limit: int, size: Callable[[T], int], cut: Callable[[T, _Cut], T], length: int) -> T:
     """Return `value` if it fits in `limit`, else a large cut of it that does, or the smallest one."""
+    if surely_fits(value, limit):
+        return value
     # An item has at least some twenty bytes of JSON, so that measuring a long list is bounded too.
-    most = max(2, min(length, limit // 20))
+    most = max(2, min(length, limit // _ITEM))
     if length > most:
         value = cut(value, _Cut(limit, most))
     # Encoding only makes texts longer: what their lengths rule out is not tried.
@@ -47,6 +53,42 @@ def fit(value: T, limit: int, size: Callable[[T], int], cut: Callable[[T, _Cut],
         if size(smaller) <= limit:
             return _refined(value, limit, size, cut, step, smaller)
     return cut(value, _Cut(0, 0))
+
+
+def surely_fits(value: Any, limit: int) -> bool:
+    """Whether `value` fits in `limit` however it is written: told without writing it, and mostly true."""
+    return _room(value, limit) >= 0
+
+
+def _room(value: Any, room: int) -> int:
+    # What is left of `room` at least; negative as soon as nothing is.
+    kind = type(value)
+    if kind is str:
+        return room - 6 * len(value) - 2  # a control character is written as \u and four digits
+    if value is None or kind is bool or kind is float:
+        return room - 25
+    if kind is int:
+        return room - value.bit_length() // 3 - 2
+    if kind is dict:
+        for key, item in value.items():
+            if room < 0 or type(key) is not str:
+                return -1
+            room = _room(item, room - 6 * len(key) - _ITEM)
+        return room - 2
+    if kind is list or kind is tuple:
+        for item in value:
+            if room < 0:
+                return -1
+            room = _room(item, room - _ITEM)
+        return room - 2
+    if kind in _OURS:
+        room -= _OBJECT
+        for name in kind.__slots__:
+            if room < 0:
+                return -1
+            room = _room(getattr(value, name), room)
+        return room
+    return -1
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -114,6 +156,8 @@ def text(value: str, limit: int) -> str:
 
 def data(value: Any, limit: int) -> Any:
     """Return JSON data that fits; an object stays one."""
+    if surely_fits(value, limit):
+        return value
     count = len(value) if isinstance(value, (Mapping, list)) else 1
     found = fit(value, limit, json_bytes, _cut_data, count)
     if json_bytes(found) <= limit:
