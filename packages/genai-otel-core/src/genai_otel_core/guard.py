@@ -34,7 +34,7 @@ def report(site: str, error: Exception) -> None:
         _log.debug("telemetry error in %s", site, exc_info=error)
 
 
-def attempt(site: str, func: Callable[..., R], *args: Any) -> R | None:
+def attempt(site: str, func: Callable[..., R | None], *args: Any) -> R | None:
     """Call `func(*args)`; on an error, report it under `site` and return None."""
     try:
         return func(*args)

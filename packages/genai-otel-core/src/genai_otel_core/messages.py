@@ -8,7 +8,7 @@ down is a convention's business.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Union
+from typing import Any
 
 
 @dataclass(slots=True)
@@ -94,9 +94,18 @@ class Generic:
     data: dict[str, Any] = field(default_factory=dict)
 
 
-Part = Union[
-    Text, Reasoning, ToolCall, ToolResponse, ServerToolCall, ServerToolResponse, Blob, Uri, File, Generic
-]
+Part = (
+    Text
+    | Reasoning
+    | ToolCall
+    | ToolResponse
+    | ServerToolCall
+    | ServerToolResponse
+    | Blob
+    | Uri
+    | File
+    | Generic
+)
 
 
 @dataclass(slots=True)

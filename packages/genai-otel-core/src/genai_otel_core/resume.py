@@ -71,7 +71,7 @@ class DirectoryResumeStore:
         descriptor, name = tempfile.mkstemp(dir=self._directory)
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
             file.write(text)
-        os.replace(name, self._path(conversation_id))
+        Path(name).replace(self._path(conversation_id))
 
     def load(self, conversation_id: str) -> str | None:
         """Return what was kept last, or None."""

@@ -33,6 +33,7 @@ class Run:
         "agent",
         "children",
         "cover",
+        "emitter",
         "ended_ns",
         "held",
         "id",
@@ -42,13 +43,12 @@ class Run:
         "operation",
         "origin",
         "parent",
+        "served",
         "span",
         "start_keys",
         "started_ns",
         "stream",
-        "served",
         "streamed",
-        "emitter",
         "suppressed",
         "tries",
         "waits",
@@ -66,7 +66,7 @@ class Run:
         self.observers: tuple[Layer, ...] = ()
         """What reports it in our place: it has an operation then, and no span."""
         self.agent: Run | None = parent.agent if parent is not None else None
-        self.suppressed = parent.suppressed if parent is not None else False
+        self.suppressed: bool = parent.suppressed if parent is not None else False
         self.inherited: Inherited = parent.inherited if parent is not None else NOTHING
         """What it has from above and hands down."""
         self.start_keys: frozenset[str] = frozenset()

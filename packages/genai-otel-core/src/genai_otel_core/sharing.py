@@ -24,7 +24,7 @@ _lock = threading.Lock()
 
 def check_providers(tracer: object, meter: object, logger: object) -> None:
     """Raise a TypeError that names the option if a provider is none."""
-    for (option, method), value in zip(_PROVIDERS.items(), (tracer, meter, logger)):
+    for (option, method), value in zip(_PROVIDERS.items(), (tracer, meter, logger), strict=True):
         if value is not None and not callable(getattr(value, method, None)):
             raise TypeError(
                 f"{option} must be a provider with {method}(), or None, not {type(value).__name__}"
@@ -61,7 +61,7 @@ def without_providers(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _key(cls: type[Telemetry], options: dict[str, Any]) -> Hashable | None:
-    frozen = []
+    frozen: list[tuple[str, Any]] = []
     for name, value in sorted(options.items()):
         if name in _PROVIDERS:
             frozen.append((name, id(value)))

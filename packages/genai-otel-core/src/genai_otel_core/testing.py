@@ -1,10 +1,10 @@
-"""For tests of applications and of this project: in-memory capture, whole-span comparison, fixed ids and clock.
+r"""For tests of applications and of this project: in-memory capture, whole-span comparison, fixed ids and clock.
 
 Needs the SDK: `pip install genai-otel-core[testing]`.
 
     with capture() as seen:
         chain.invoke(x, config={"callbacks": [Handler(**seen.providers)]})
-    assert seen.tree() == "invoke_workflow\\n  chat gpt-4o"
+    assert seen.tree() == "invoke_workflow\n  chat gpt-4o"
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.sdk.trace.id_generator import IdGenerator
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON, Sampler
 
+from genai_otel_core import lifecycle, runs
+
 try:
     from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter
 except ImportError:  # before SDK 1.39
@@ -39,9 +41,11 @@ class SequentialIds(IdGenerator):
         self._traces = itertools.count(1)
 
     def generate_span_id(self) -> int:
+        """Return the next."""
         return next(self._spans)
 
     def generate_trace_id(self) -> int:
+        """Return the next."""
         return next(self._traces)
 
 
@@ -53,6 +57,7 @@ class Clock:
         self._now_ns = 0
 
     def __call__(self) -> int:
+        """Read it, in nanoseconds."""
         self._now_ns += self._step_ns
         return self._now_ns
 
@@ -66,7 +71,7 @@ class Capture:
 
     def __init__(self, sampler: Sampler = ALWAYS_ON) -> None:
         self.span_exporter = InMemorySpanExporter()
-        self.log_exporter = InMemoryLogRecordExporter()
+        self.log_exporter = InMemoryLogRecordExporter()  # type: ignore[no-untyped-call]  # the SDK's own
         self.metric_reader = InMemoryMetricReader()
         self.tracer_provider = TracerProvider(sampler=sampler, id_generator=SequentialIds())
         self.tracer_provider.add_span_processor(SimpleSpanProcessor(self.span_exporter))
@@ -120,7 +125,7 @@ class Capture:
         self.log_exporter.clear()
 
 
-def _point(point: Any, unit: str) -> dict[str, Any]:
+def _point(point: Any, unit: str | None) -> dict[str, Any]:
     attributes = dict(point.attributes or {})
     if hasattr(point, "bucket_counts"):
         bounds = list(point.explicit_bounds)
@@ -150,7 +155,8 @@ def walk(spans: list[ReadableSpan]) -> Iterator[tuple[int, ReadableSpan]]:
 
 def _id(span: ReadableSpan) -> int:
     assert span.context is not None
-    return span.context.span_id
+    span_id: int = span.context.span_id
+    return span_id
 
 
 def whole(span: ReadableSpan, volatile: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -195,16 +201,14 @@ def _plain(value: Any) -> Any:
 @contextmanager
 def capture(clock: Clock | None = None, sampler: Sampler = ALWAYS_ON) -> Iterator[Capture]:
     """Capture what is emitted through `Capture.providers`; with `clock`, durations come from it."""
-    from genai_otel_core import lifecycle, runs
-
     original = runs.now_ns
     if clock is not None:
-        runs.now_ns = lifecycle.now_ns = clock
+        runs.now_ns = lifecycle.now_ns = clock  # type: ignore[attr-defined]  # the name that it reads
     seen = Capture(sampler)
     try:
         yield seen
     finally:
-        runs.now_ns = lifecycle.now_ns = original
+        runs.now_ns = lifecycle.now_ns = original  # type: ignore[attr-defined]  # the same
         seen.tracer_provider.shutdown()
         seen.meter_provider.shutdown()
         seen.logger_provider.shutdown()

@@ -55,8 +55,9 @@ def _parent(telemetry: Telemetry, parent_run_id: object) -> Any:
         return inside if parent_run_id is None else parent_run_id
     # `with_fallbacks` reports its own run, and then runs what it wraps as children of the run above.
     found = telemetry.find(inside)
-    between = found is not None and found.parent is not None and found.parent.id == parent_run_id
-    return inside if between and getattr(found.note, "rule", None) == "fallback" else parent_run_id
+    if found is None or found.parent is None or found.parent.id != parent_run_id:
+        return parent_run_id
+    return inside if getattr(found.note, "rule", None) == "fallback" else parent_run_id
 
 
 def _task() -> asyncio.Task[Any] | None:

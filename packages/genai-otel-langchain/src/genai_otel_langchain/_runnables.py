@@ -65,7 +65,7 @@ class _Kind(NamedTuple):
 def facts_of(runnable: Any) -> Facts:
     """Look at a runnable; anything else tells nothing."""
     cls = type(runnable)
-    graph, agent, framework, wrapper, _ = _kind_of(cls)
+    graph, agent, framework, wrapper, _ = _kind_of(cls)  # type: ignore[arg-type]  # mypy asks its instances
     agent = agent or (graph and _is_agent_graph(runnable))
     name = _read(runnable, "name")
     if framework and name is None:
@@ -106,7 +106,8 @@ def _read(runnable: Any, name: str) -> Any:
     held = getattr(runnable, "__dict__", None)
     if held is not None and name in held:
         return held[name]
-    return None if name in _kind_of(type(runnable)).held_only else getattr(runnable, name, None)
+    kind = _kind_of(type(runnable))  # type: ignore[arg-type]  # mypy asks its instances
+    return None if name in kind.held_only else getattr(runnable, name, None)
 
 
 def _innermost(runnable: Any) -> Any:
