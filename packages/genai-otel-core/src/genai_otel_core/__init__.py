@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from genai_otel_core.content import capture_content
 from genai_otel_core.conventions import Convention
+from genai_otel_core.inherited import conversation
 from genai_otel_core.routing import RootRun
 from genai_otel_core.suppression import suppress
 from genai_otel_core.telemetry import Telemetry
 from genai_otel_core.version import VERSION as __version__
 
-__all__ = ["Convention", "RootRun", "Telemetry", "__version__", "suppress"]
+__all__ = [
+    "Convention",
+    "RootRun",
+    "Telemetry",
+    "__version__",
+    "capture_content",
+    "conversation",
+    "suppress",
+]

@@ -42,10 +42,9 @@ def fit(value: T, limit: int, size: Callable[[T], int], cut: Callable[[T, _Cut],
         return value
     # An item has at least some twenty bytes of JSON, so that measuring a long list is bounded too.
     most = max(2, min(length, limit // _ITEM))
-    if length > most:
-        value = cut(value, _Cut(limit, most))
+    first = value if length <= most else cut(value, _Cut(limit, most))
     # Encoding only makes texts longer: what their lengths rule out is not tried.
-    longest = _longest(sorted(map(len, _texts(value))), limit)
+    longest = _longest(sorted(map(len, _texts(first))), limit)
     if length <= most and longest == limit and size(value) <= limit:
         return value
     for step in _steps(longest, limit, most):

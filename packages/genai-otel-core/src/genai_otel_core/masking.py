@@ -9,7 +9,7 @@ from typing import Any
 from genai_otel_core import counters, guard
 from genai_otel_core import messages as m
 from genai_otel_core.masks import Mask
-from genai_otel_core.plain import clip, keep_clear_of_cut, to_json
+from genai_otel_core.plain import clip, keep_clear_of_cut, sayable, to_json
 
 MASK_FAILED = "[mask failed]"
 
@@ -34,7 +34,7 @@ class Masking:
             guard.report("mask", error)
             return MASK_FAILED
         # What was cut in two is no longer recognised: nothing right before a cut is shown.
-        return None if masked is None else keep_clear_of_cut(str.__str__(masked))
+        return None if masked is None else keep_clear_of_cut(sayable(str.__str__(masked)))
 
     def data(self, field: str, value: Any, op: Any) -> Any:
         """Return what is to be recorded for JSON data; None drops it."""

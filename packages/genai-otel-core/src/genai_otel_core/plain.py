@@ -43,11 +43,13 @@ def omitted(count: int, unit: str) -> str:
     return f"[omitted {count} {unit}]"
 
 
-def clip(text: str, limit: int) -> str:
-    """Return `text` in at most `limit` UTF-8 bytes, with a marker if something is left out.
+def sayable(text: str) -> str:
+    """Return `text` without halves of surrogate pairs: UTF-8 has none, and exporters refuse a whole batch."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
-    What UTF-8 cannot say (half of a surrogate pair) is replaced: exporters refuse a batch that holds it.
-    """
+
+def clip(text: str, limit: int) -> str:
+    """Return `text`, made `sayable`, in at most `limit` UTF-8 bytes, with a marker if something is left out."""
     if text.isascii():
         if len(text) <= limit:
             return text
@@ -169,7 +171,7 @@ def _sequence(value: Any, budget: _Budget, depth: int) -> list[Any]:
 
 def to_json(value: Any) -> str:
     """Encode bounded plain data; what is not JSON by nature becomes its type's name in brackets."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_unserializable)
+    return sayable(json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_unserializable))
 
 
 def _unserializable(value: object) -> str:
