@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from agents import make_agent
+from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import ToolException, tool
 from models import asks
 
@@ -104,10 +105,10 @@ async def agent_as_tool_async(h, cfg):
     inner = make_agent(model("inner"), [])
 
     @tool
-    async def ask_inner(x: int) -> str:
+    async def ask_inner(x: int, config: RunnableConfig) -> str:
         "sub"
         with user("in tool"):
-            r = await inner.ainvoke({"messages": [("user", "q")]})
+            r = await inner.ainvoke({"messages": [("user", "q")]}, config)
         return r["messages"][-1].content
 
     await make_agent(model(asks("ask_inner", x=1), "done"), [ask_inner], name="boss").ainvoke(HI, cfg)

@@ -115,7 +115,7 @@ def test_openai_agent_content() -> None:
                     {
                         "role": "assistant",
                         "parts": [{"type": "text", "content": "2102650 people are Parisians."}],
-                        "finish_reason": "",
+                        "finish_reason": "stop",
                     }
                 ],
                 "gen_ai.tool.definitions": [
@@ -422,7 +422,7 @@ def test_openai_agent_stream_content() -> None:
                     {
                         "role": "assistant",
                         "parts": [{"type": "text", "content": "2102650 people are Parisians."}],
-                        "finish_reason": "",
+                        "finish_reason": "stop",
                     }
                 ],
                 "gen_ai.tool.definitions": [
@@ -723,7 +723,7 @@ def test_anthropic_agent_content() -> None:
                     {
                         "role": "assistant",
                         "parts": [{"type": "text", "content": "2102650 people are Parisians."}],
-                        "finish_reason": "",
+                        "finish_reason": "stop",
                     }
                 ],
                 "gen_ai.tool.definitions": [

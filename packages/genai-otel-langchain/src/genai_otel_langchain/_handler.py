@@ -149,8 +149,10 @@ class Handler(_compat.GraphCallbackHandler):
     @guarded
     def on_tool_start(self, serialized: Any, input_str: Any, *, run_id: UUID, **kwargs: Any) -> None:
         """Start a tool execution."""
-        op = _tools.tool_execution(serialized, kwargs.get("name"), kwargs.get("tool_call_id"))
-        if self._start(run_id, op, kwargs, caller()):
+        seen = caller()
+        call_id = kwargs.get("tool_call_id") or (seen and seen.tool_call_id)
+        op = _tools.tool_execution(serialized, kwargs.get("name"), call_id)
+        if self._start(run_id, op, kwargs, seen):
             described = serialized.get("description") if isinstance(serialized, Mapping) else None
             op.description = described if isinstance(described, str) and described else None
             op.arguments = attempt(

@@ -11,7 +11,7 @@ from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 
 from genai_otel_core import messages as m
 from genai_otel_core.plain import clip, plain, to_json
-from genai_otel_langchain._response import finish_reason
+from genai_otel_langchain._response import finish_reason, finish_reason_in
 
 _ROLES = {"human": "user", "ai": "assistant", "AIMessageChunk": "assistant", "function": "tool"}
 _DATA_URL = re.compile(r"data:([\w.+-]+/[\w.+-]+)?[^,]{0,100},", re.ASCII)
@@ -44,6 +44,7 @@ def _base_message(item: BaseMessage, limit: int) -> m.Message:
         return m.Message(role="tool", parts=parts, name=item.name)
     out = m.Message(role=role, parts=content_parts(item.content, limit), name=item.name)
     if isinstance(item, AIMessage):
+        out.finish_reason = finish_reason_in(item.response_metadata)
         reasoning = item.additional_kwargs.get("reasoning_content")
         if isinstance(reasoning, str) and reasoning:
             out.parts.insert(0, m.Reasoning(clip(reasoning, limit)))
@@ -67,7 +68,7 @@ def generation_message(generation: Any, limit: int) -> m.Message:
     else:
         text = getattr(generation, "text", None)
         out = m.Message(role="assistant", parts=content_parts(text, limit))
-    out.finish_reason = finish_reason(generation)
+    out.finish_reason = finish_reason(generation) or out.finish_reason
     return out
 
 

@@ -34,6 +34,11 @@ class Caller:
         return self.frame.f_locals.get("self")
 
     @property
+    def tool_call_id(self) -> Any:
+        """The id of the tool call being run: langchain-core before 1.1 does not pass it to the callback."""
+        return self.frame.f_locals.get("tool_call_id")
+
+    @property
     def origin(self) -> Hashable:
         """Equal for runs that one call starts together."""
         return id(self.frame), self.frame.f_code

@@ -64,6 +64,11 @@ def finish_reason(generation: Any) -> str | None:
     return _text(_sources(generation), _FINISH_KEYS)
 
 
+def finish_reason_in(metadata: Any) -> str | None:
+    """Why a message ended, in the provider's word, from its response metadata."""
+    return _text((_mapping(metadata),), _FINISH_KEYS)
+
+
 def usage_of_message(message: Any) -> Usage | None:
     """The usage that a message or chunk carries."""
     return parse_usage(getattr(message, "usage_metadata", None))
