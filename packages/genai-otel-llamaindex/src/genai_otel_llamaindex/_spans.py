@@ -191,8 +191,13 @@ class Spans:
             self.telemetry.fail(id_, note.stream_error)
             return
         # A model that reports its end would have reported it.
-        read = note.stream_done or (note.role is Role.INFERENCE and not note.reports)
-        self.telemetry.finish(id_, COMPLETED if read else ABANDONED)
+        outcome = (
+            COMPLETED if note.stream_done or (note.role is Role.INFERENCE and not note.reports) else ABANDONED
+        )
+        # What it read from is closed right after it, and is to lie within it.
+        for below in reversed(self.telemetry.open(lambda one: one is not run and one.is_within(run))):
+            self.telemetry.finish(below.id, outcome)
+        self.telemetry.finish(id_, outcome)
 
     def stream_ended(self, run: Run, error: BaseException | None) -> None:
         """End a model's run whose stream is over; what is being read above it goes on, or fails with it."""
