@@ -95,11 +95,11 @@ nox.options.sessions = [
 
 @nox.session(tags=["all"])
 def lint(session: nox.Session) -> None:
-    """Check style, formatting, and that README's table is that of versions.toml."""
+    """Check style, formatting, and that README's tables are up to date."""
     session.install(*group("lint"))
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
-    session.run("python", "scripts/support_table.py", "--check")
+    session.run("python", "scripts/readme_tables.py", "--check")
 
 
 @nox.session(tags=["all"])
