@@ -18,6 +18,7 @@ from opentelemetry.trace import Span, SpanContext
 if TYPE_CHECKING:
     from opentelemetry.util.types import AttributeValue
 
+    from genai_otel_core.dedupe import Cover
     from genai_otel_core.runs import Run
 
 # The API keeps its key private; a context that holds only a span tells it.
@@ -28,7 +29,7 @@ _ACTIVATION_KEY = context_api.create_key("genai-otel-activation")
 class Activation:
     """One attached operation: its run and span, the context it covers, and whether it answers now."""
 
-    __slots__ = ("asleep", "base", "context", "open", "run", "span", "visible")
+    __slots__ = ("asleep", "base", "context", "cover", "open", "run", "span", "visible")
 
     def __init__(
         self, run: Run, span: Span, values: Context, base: Context, visible: Callable[[], bool] | None
@@ -39,6 +40,7 @@ class Activation:
         self.open = True
         self.asleep = False
         self.visible = visible
+        self.cover: Cover | None = run.cover
         self.context = _LiveContext(values, self)
 
     def live(self) -> bool:
@@ -48,8 +50,7 @@ class Activation:
     def close(self) -> None:
         """End it: from now on every context that holds it answers with what lies below."""
         self.open = False
-        self.run = None
-        self.visible = None
+        self.run = self.visible = self.cover = None
         self.span = trace.INVALID_SPAN
         if context_api.get_current() is self.context:
             context_api.attach(settled(self.base))
@@ -58,23 +59,29 @@ class Activation:
 class _LiveContext(Context):
     """A context that is its activation's while that is live, and a view of the covered one otherwise."""
 
-    __slots__ = ("_activation",)
+    __slots__ = ("activation",)
 
     def __init__(self, values: Context, activation: Activation) -> None:
         dict.__init__(self, values)
+        if activation.cover is not None:
+            dict.update(self, activation.cover.values(activation, values))
         # Copies made by `set_value` outlive us as plain mappings: they carry the proxy.
         dict.__setitem__(self, _SPAN_KEY, _CurrentSpan(activation))
         dict.__setitem__(self, _ACTIVATION_KEY, activation)
-        self._activation = activation
+        self.activation = activation
 
     def _below(self) -> Context | None:
-        return None if self._activation.live() else self._activation.base
+        return None if self.activation.live() else self.activation.base
 
     def get(self, key: str, default: Any = None) -> Any:
-        activation = self._activation
+        activation, cover = self.activation, self.activation.cover
         if not activation.live():
+            if cover is not None and cover.outlasts_sleep(key):
+                return dict.get(self, key, default)
             return activation.base.get(key, default)
-        return activation.span if key == _SPAN_KEY else dict.get(self, key, default)
+        if key != _SPAN_KEY or (cover is not None and cover.refuses):
+            return dict.get(self, key, default)
+        return activation.span
 
     def __getitem__(self, key: str) -> object:
         below = self._below()
@@ -134,6 +141,9 @@ class _CurrentSpan(Span):
         return activation.span if activation.live() else trace.get_current_span(activation.base)
 
     def get_span_context(self) -> SpanContext:
+        cover = self._activation.cover
+        if cover is not None and self._activation.live():
+            cover.refuse()
         return self._target().get_span_context()
 
     def is_recording(self) -> bool:
@@ -177,8 +187,8 @@ class _CurrentSpan(Span):
 
 def settled(context: Context) -> Context:
     """Return `context` without activations on top of it that have ended for good."""
-    while isinstance(context, _LiveContext) and not context._activation.open:
-        context = context._activation.base
+    while isinstance(context, _LiveContext) and not context.activation.open:
+        context = context.activation.base
     return context
 
 

@@ -45,11 +45,15 @@ class Emitter:
             attempt("events.start", self._events.start, op, span)
         return span, given
 
+    def measure(self, op: Operation) -> None:
+        """Record the points of an ended operation."""
+        if op.outcome != EVICTED:
+            attempt("metrics.finish", self._metrics.finish, op)
+
     def finish(
         self, op: Operation, span: Span, given: frozenset[str], mode: Mode, end_ns: int | None
     ) -> None:
         """Record the points of an ended operation, emit its events, fill and end its span."""
-        if op.outcome != EVICTED:
-            attempt("metrics.finish", self._metrics.finish, op)
+        self.measure(op)
         span_events = attempt("events.finish", self._events.finish, op, span, mode.on_event, mode.on_span)
         attempt("spans.finish", self._spans.finish, span, op, given, mode.on_span, span_events or (), end_ns)

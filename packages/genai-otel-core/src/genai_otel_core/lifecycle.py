@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
 from opentelemetry.context import Context
 from opentelemetry.trace import NonRecordingSpan
 
-from genai_otel_core import agents, attempts, counters, current, errors, watch
+from genai_otel_core import agents, attempts, counters, current, dedupe, errors, watch
 from genai_otel_core.causes import Causes
 from genai_otel_core.emitter import Emitter
 from genai_otel_core.guard import attempt
@@ -37,15 +36,6 @@ from genai_otel_core.spans import wall_ns
 from genai_otel_core.streams import Stream
 from genai_otel_core.suppression import is_suppressed
 from genai_otel_core.usage import Usage
-
-
-def _in_event_loop() -> bool:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True
-
 
 # Operations that may run for long, so that their start is news.
 _LONG = (AgentInvocation, WorkflowInvocation, ToolExecution)
@@ -79,12 +69,14 @@ class Lifecycle(Lookup):
         tags: Sequence[str] = (),
         resumes: bool = False,
         suppressed: bool = False,
+        library: str | None = None,
     ) -> Run | None:
         """Start a run; without `operation` a hidden one, which stands for its parent.
 
         Args:
             run_id: the framework's id; a run that is already open is left alone, so that two handlers
                 which see the same run make one span.
+            operation: what starts, to be completed until it ends; None hides the run.
             parent_id: the framework's parent id, if it gave one.
             visible: asked whether the code that runs now is inside the run, for a run whose start is also
                 seen by a stream's consumer.
@@ -94,9 +86,11 @@ class Lifecycle(Lookup):
             streamed: code outside the run reads its output as a stream, and may stop reading.
             served: that code is a web server's response.
             note: kept with the run for the adapter.
-            metadata, tags: what the application gave the framework for this run.
+            metadata: what the application gave the framework for this run.
+            tags: the same.
             suppressed: the application wants no telemetry of this run and what is below it.
             resumes: it goes on with the interrupted run of its conversation.
+            library: the client library through which a model is called, by its distribution's name.
         """
         watch.settle()
         if run_id in self._runs:
@@ -113,10 +107,10 @@ class Lifecycle(Lookup):
             # A new tree; or below another telemetry's run, whose providers are not ours.
             run.emitter = self._routing.emitter(RootRun(operation, metadata or {}, tags))
         if operation is not None and not run.suppressed:
+            run.observers = dedupe.observers(self._settings.dedupe, operation, library)
             self._start_span(run, operation, context, resumes)
-            if attach:
+            if attach and run.span is not None:
                 seen = None if visible is None else lambda: visible(run)
-                assert run.span is not None
                 run.activation = current.activate(run, run.span, context, seen)
         self._runs.add(run)
         return run
@@ -136,6 +130,9 @@ class Lifecycle(Lookup):
         announce = self._settings.start_events and isinstance(op, _LONG)
         assert run.emitter is not None
         run.operation = op
+        if run.observers:
+            return
+        run.cover = dedupe.cover(self._settings.dedupe, op)
         run.span, run.start_keys = run.emitter.start(op, context, links, announce)
         if isinstance(op, AgentInvocation):
             run.agent = run
@@ -192,7 +189,7 @@ class Lifecycle(Lookup):
         run = self._runs.get(run_id)
         if run is not None and run.streamed and outcome == COMPLETED and self._streams_below(run):
             outcome = ABANDONED
-            if not _in_event_loop():
+            if not watch.in_event_loop():
                 run.waits = True
                 if run.activation is not None:
                     run.activation.close()
@@ -245,6 +242,8 @@ class Lifecycle(Lookup):
             op.outcome, op.failure = outcome, op.failure or failure
             if run.stream is not None and isinstance(op, Inference):
                 attempt("stream.settle", run.stream.settle, op)
+            if run.cover is not None:
+                attempt("dedupe.enrich", run.cover.enrich, op)
         root = run.root
         if outcome == CANCELLED and root.streamed and root.id in self._runs:
             # The stream's reader may be who stopped it; its end will tell.
@@ -264,7 +263,7 @@ class Lifecycle(Lookup):
 
     def _emit(self, run: Run) -> None:
         op, span = run.operation, run.span
-        if op is None or span is None:
+        if op is None:
             return
         if op.outcome == INTERRUPTED:
             attempt("resume.save", self._resumption.keep, run, op)
@@ -272,10 +271,14 @@ class Lifecycle(Lookup):
             self._causes.remember(run, op)
         attempts.record(run, op)
         mode = run.inherited.mode
-        self._policy.apply(op, span, mode)
+        if span is not None:
+            self._policy.apply(op, span, mode)
         attempt("agents.roll_up", agents.roll_up, run)
         assert run.emitter is not None
-        run.emitter.finish(op, span, run.start_keys, mode, run.ended_ns)
-        # A late child still finds its parent; the finished span and its content are let go.
-        run.span = NonRecordingSpan(span.get_span_context())
-        run.operation = run.activation = run.stream = None
+        if span is not None:
+            run.emitter.finish(op, span, run.start_keys, mode, run.ended_ns)
+            # A late child still finds its parent; the finished span and its content are let go.
+            run.span = NonRecordingSpan(span.get_span_context())
+        elif not any(layer.measures for layer in run.observers):
+            run.emitter.measure(op)
+        run.operation = run.activation = run.stream = run.cover = None

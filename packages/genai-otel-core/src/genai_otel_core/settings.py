@@ -11,6 +11,7 @@ from genai_otel_core import content
 from genai_otel_core.attributes import Allowed, AttributeSource, CustomAttributes
 from genai_otel_core.content import Mode
 from genai_otel_core.conventions import Convention, resolve
+from genai_otel_core.dedupe import MODES, OUTER
 from genai_otel_core.masks import Mask
 from genai_otel_core.resume import MemoryResumeStore, ResumeStore, store_for
 
@@ -41,6 +42,7 @@ class Settings:
     resume_store: ResumeStore = field(default_factory=MemoryResumeStore)
     start_events: bool = False
     self_metrics: bool = False
+    dedupe: str = OUTER
     mask: Mask | None = None
     custom: CustomAttributes = field(default_factory=CustomAttributes)
 
@@ -66,6 +68,7 @@ def check(
     resume_store: ResumeStore | str | os.PathLike[str] | None = None,
     start_events: bool = False,
     self_metrics: bool = False,
+    dedupe: str = OUTER,
     mask: Mask | None = None,
     attributes: AttributeSource | None = None,
     metadata_attributes: Allowed = (),
@@ -89,6 +92,7 @@ def check(
         resume_store=store_for(resume_store),
         start_events=_flag("start_events", start_events),
         self_metrics=_flag("self_metrics", self_metrics),
+        dedupe=_one_of("dedupe", dedupe, MODES),
         mask=_callable("mask", mask),
         custom=CustomAttributes(attributes, metadata_attributes, metric_attributes),
     )

@@ -48,6 +48,9 @@ class Telemetry(Lifecycle):
             leaves a trace of where it was; default False.
         self_metrics: also report counters about this library itself (`genai_otel.self.*`: caught errors,
             evicted runs, omitted bytes, failed masks, dropped uploads); default False.
+        dedupe: who reports a model call that an instrumentation of the client library reports too: `outer` (we
+            do, and the inner one keeps quiet or enriches our span; the default), `inner` (it does, and calls
+            that nothing else reports are still ours) or `off` (both do).
         mask: a callable `(field, text, operation) -> str | None` that gets each part of content before it is
             recorded, and returns what is recorded instead; see `genai_otel_core.masks`, which has some ready.
         attributes: attributes of your own for every span: a mapping, or a callable that gives one, with the
@@ -77,6 +80,7 @@ class Telemetry(Lifecycle):
         resume_store: ResumeStore | str | os.PathLike[str] | None = None,
         start_events: bool = False,
         self_metrics: bool = False,
+        dedupe: str = "outer",
         mask: Mask | None = None,
         attributes: AttributeSource | None = None,
         metadata_attributes: Allowed = (),
