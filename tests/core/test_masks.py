@@ -101,10 +101,10 @@ def test_once_per_part_with_its_field(seen: Capture) -> None:
         ("input_messages", "r"),
         ("input_messages", '{"a":1}'),
         ("input_messages", "answer"),
-        ("output_messages", '{"x":"y"}'),
+        ("output_messages", '{"type":"odd","x":"y"}'),
         (
             "output_messages",
-            f'{{"modality":"image","content":"","sha256":"{blob}","size":3,"omitted":"[omitted 3 bytes]"}}',
+            f'{{"type":"blob","modality":"image","content":"","sha256":"{blob}","size":3,"omitted":"[omitted 3 bytes]"}}',
         ),
         ("stop_sequences", "STOP"),
     ]

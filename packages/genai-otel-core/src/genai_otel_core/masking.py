@@ -12,6 +12,7 @@ from genai_otel_core.masks import Mask
 from genai_otel_core.plain import clip, keep_clear_of_cut, sayable, to_json
 
 MASK_FAILED = "[mask failed]"
+_ROLES = ("system", "developer", "user", "assistant", "tool", "omitted")
 
 
 class Masking:
@@ -87,7 +88,10 @@ class Masking:
         name = message.name
         if name is not None and message.role != "tool":
             name = self.text(field, name, op)
-        return m.Message(message.role, self.parts(field, message.parts, op), name, message.finish_reason)
+        role = message.role
+        if role not in _ROLES:
+            role = self.text(field, role, op) or "unknown"
+        return m.Message(role, self.parts(field, message.parts, op), name, message.finish_reason)
 
     def parts(self, field: str, value: list[m.Part], op: Any) -> list[m.Part]:
         """Return masked parts, without those that the mask dropped."""
@@ -160,8 +164,12 @@ class Masking:
 
     def generic(self, field: str, part: m.Generic, op: Any) -> m.Part | None:
         """Return another part, masked."""
-        masked = self.objects(field, part.data, op)
-        return None if masked is None else m.Generic(part.type, masked)
+        # Its type is any word that the application may have chosen.
+        masked = self.objects(field, {"type": part.type, **part.data}, op)
+        if masked is None:
+            return None
+        kind = masked.pop("type", None)
+        return m.Generic(kind if isinstance(kind, str) else "unknown", masked)
 
 
 def _typed(masked: Any, original: Any) -> Any:
