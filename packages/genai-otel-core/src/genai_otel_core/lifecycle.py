@@ -103,19 +103,23 @@ class Lifecycle(Lookup):
         run.suppressed = run.suppressed or suppressed or is_suppressed()
         handed = run.parent.inherited if run.parent is not None else None
         run.inherited = self._inheritance.of(handed, metadata, tags, context)
-        if run.parent is None or self._runs.find_parent(run.parent.id) is not run.parent:
+        parent = run.parent
+        if parent is not None and self._runs.find_parent(parent.id) is parent:
+            run.stream_above = parent if parent.streamed else parent.stream_above
+        else:
             # A new tree; or below another telemetry's run, whose providers are not ours.
             run.emitter = self._routing.emitter(RootRun(operation, metadata or {}, tags))
         if operation is not None and not run.suppressed:
-            run.observers = dedupe.observers(self._settings.dedupe, operation, library)
-            self._start_span(run, operation, context, resumes)
+            self._start_span(run, operation, context, resumes, library)
             if attach and run.span is not None:
                 seen = None if visible is None else lambda: visible(run)
                 run.activation = current.activate(run, run.span, context, seen)
         self._runs.add(run)
         return run
 
-    def _start_span(self, run: Run, op: Operation, context: Context, resumes: bool) -> None:
+    def _start_span(
+        self, run: Run, op: Operation, context: Context, resumes: bool, library: str | None
+    ) -> None:
         above = run.parent.visible if run.parent is not None else None
         if op.conversation_id is None and above is not None and above.operation is not None:
             op.conversation_id = above.operation.conversation_id
@@ -130,6 +134,7 @@ class Lifecycle(Lookup):
         announce = self._settings.start_events and isinstance(op, _LONG)
         assert run.emitter is not None
         run.operation = op
+        run.observers = dedupe.observers(self._settings.dedupe, op, library)
         if run.observers:
             return
         run.cover = dedupe.cover(self._settings.dedupe, op)
@@ -244,10 +249,10 @@ class Lifecycle(Lookup):
                 attempt("stream.settle", run.stream.settle, op)
             if run.cover is not None:
                 attempt("dedupe.enrich", run.cover.enrich, op)
-        root = run.root
-        if outcome == CANCELLED and root.streamed and root.id in self._runs:
+        above = run.stream_above
+        if outcome == CANCELLED and above is not None and self._runs.get(above.id) is above:
             # The stream's reader may be who stopped it; its end will tell.
-            root.held.append(run)
+            above.held.append(run)
             return
         stopped_by_reader = outcome == ABANDONED
         for held in run.held:
@@ -256,8 +261,8 @@ class Lifecycle(Lookup):
             self._emit(held)
         run.held = []
         self._emit(run)
-        if root.waits and root is not run and not self._streams_below(root):
-            waiting = self._runs.pop(root.id)
+        if above is not None and above.waits and not self._streams_below(above):
+            waiting = self._runs.pop(above.id)
             if waiting is not None:
                 self._end(waiting, ABANDONED, None)
 
