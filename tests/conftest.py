@@ -10,6 +10,8 @@ os.environ.setdefault("LANGSMITH_TRACING", "false")
 from collections.abc import Iterator
 
 import pytest
+from opentelemetry import context
+from opentelemetry.context.context import Context
 
 from genai_otel_core import counters, guard
 from genai_otel_core.testing import Capture, capture
@@ -30,6 +32,7 @@ def seen() -> Iterator[Capture]:
 
 @pytest.fixture(autouse=True)
 def _no_guarded_errors(request: pytest.FixtureRequest) -> Iterator[None]:
+    context.attach(Context())  # what a test leaves open is not the next one's
     may_catch = request.node.get_closest_marker("guard_may_catch") is not None
     counters.clear()
     if may_catch:

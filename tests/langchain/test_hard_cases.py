@@ -322,6 +322,20 @@ def test_two_telemetries_below_each_other_keep_their_providers(seen: Capture) ->
         assert below.parent.span_id == seen.spans[0].context.span_id
 
 
+def test_a_stream_left_inside_a_run_of_another_handler(seen: Capture) -> None:
+    """What is open above, of whichever handler, changes nothing about how an abandoned stream ends."""
+    with capture() as other:
+        chain = ChatPromptTemplate.from_template("{q}") | ScriptedModel(answers=["a b c"]) | StrOutputParser()
+
+        def step(x: Any) -> str:
+            stream = chain.stream({"q": x}, config(other))
+            return next(chunk for chunk in stream if chunk)
+
+        RunnableLambda(step).invoke("x", config(seen))
+        assert other.tree() == "invoke_workflow\n  chat scripted-1"
+        assert other.span("invoke_workflow").attributes["genai_otel.outcome"] == "abandoned"
+
+
 @both
 def test_each_tool_links_to_the_call_that_asked_for_it(asynchronous: bool, seen: Capture) -> None:
     """Two model calls that ask for two tools each: four links, each to the right chat span."""

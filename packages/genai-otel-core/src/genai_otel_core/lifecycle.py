@@ -240,9 +240,10 @@ class Lifecycle(Lookup):
         if run.activation is not None:
             run.activation.close()
         if op is not None:
-            if outcome == ABANDONED and run.parent is not None and run.parent.ended_ns is not None:
+            above = None if run.parent is None else run.parent.visible
+            if outcome == ABANDONED and above is not None and above.ended_ns is not None:
                 # The parent's end came first, in the same call: a stream closed from the outside in.
-                run.ended_ns = min(run.ended_ns, run.parent.ended_ns)
+                run.ended_ns = min(run.ended_ns, above.ended_ns)
             op.duration_s = (now_ns() - run.started_ns) / 1e9
             op.outcome, op.failure = outcome, op.failure or failure
             if run.stream is not None and isinstance(op, Inference):

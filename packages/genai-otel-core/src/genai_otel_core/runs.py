@@ -48,6 +48,7 @@ class Run:
         "start_keys",
         "started_ns",
         "stream",
+        "stream_above",
         "streamed",
         "suppressed",
         "tries",
@@ -75,6 +76,8 @@ class Run:
         """The adapter's own remark on the run."""
         self.origin: Hashable | None = None
         self.served = False
+        self.stream_above: Run | None = None
+        """The nearest run above whose output is read as a stream."""
         self.streamed = False
         """Code outside the run reads its output as a stream, and may stop."""
         self.emitter: Emitter | None = parent.emitter if parent is not None else None
@@ -84,7 +87,7 @@ class Run:
         self.held: list[Run] = []
         """Cancelled runs below, of which only the end of this one tells who cancelled them."""
         self.ended_ns: int | None = None
-        self.children: dict[Hashable, Run] = {}
+        self.children: dict[Run, None] | None = None
         """Open runs directly below; those of a run that ended before them move up to its parent."""
 
     @property
@@ -154,7 +157,9 @@ class RunStore:
         with self._lock:
             self._open[run.id] = run
             if run.parent is not None:
-                run.parent.children[run.id] = run
+                if run.parent.children is None:
+                    run.parent.children = {}
+                run.parent.children[run] = None
             horizon = run.started_ns - self._max_age_ns
             while self._open:
                 oldest = next(iter(self._open.values()))
@@ -189,20 +194,21 @@ class RunStore:
             return []
         with self._lock:
             found: list[Run] = []
-            pending = list(ancestor.children.values())
+            pending = list(ancestor.children)
             while pending:
                 run = pending.pop()
                 found.append(run)
-                pending.extend(run.children.values())
+                pending.extend(run.children or ())
         found.reverse()
         return found
 
     def _remove(self, run_id: Hashable) -> Run | None:
         run = self._open.pop(run_id, None)
-        if run is not None and run.parent is not None:
-            run.parent.children.pop(run_id, None)
+        above = None if run is None else run.parent
+        if run is not None and above is not None and above.children is not None:
+            above.children.pop(run, None)
             if run.children:
-                run.parent.children.update(run.children)
+                above.children.update(run.children)
         return run
 
 
