@@ -311,14 +311,14 @@ def in_a_thread() -> None:
 # Embeddings and retrieval
 
 
-@scenario("embeddings")
+@scenario("embeddings CLIENT")
 def embeddings_of_a_batch() -> None:
     from llama_index.core import MockEmbedding
 
     MockEmbedding(embed_dim=3, embed_batch_size=2).get_text_embedding_batch(["a", "b", "c"])
 
 
-@scenario("embeddings")
+@scenario("embeddings CLIENT")
 async def embedding_of_a_query() -> None:
     from llama_index.core import MockEmbedding
 
@@ -327,7 +327,7 @@ async def embedding_of_a_query() -> None:
 
 @scenario("""
 retrieval CLIENT
-  embeddings
+  embeddings CLIENT
 """)
 def retrieve() -> None:
     INDEX.as_retriever(similarity_top_k=2).retrieve("q")
@@ -349,7 +349,7 @@ def retriever_error() -> None:
         return
 
 
-@scenario("embeddings")
+@scenario("embeddings CLIENT")
 def indexing() -> None:
     VectorStoreIndex.from_documents([Document(text="hello world")])
 
@@ -357,7 +357,7 @@ def indexing() -> None:
 @scenario("""
 invoke_workflow
   SentenceSplitter
-  embeddings
+  embeddings CLIENT
 """)
 def ingestion() -> None:
     from llama_index.core import MockEmbedding
@@ -373,7 +373,7 @@ def ingestion() -> None:
 @scenario("""
 invoke_workflow
   retrieval CLIENT
-    embeddings
+    embeddings CLIENT
   CompactAndRefine
     chat scripted-1 CLIENT
 """)
@@ -384,7 +384,7 @@ def query() -> None:
 @scenario("""
 invoke_workflow
   retrieval CLIENT
-    embeddings
+    embeddings CLIENT
   CompactAndRefine
     chat scripted-1 CLIENT
 """)
@@ -395,7 +395,7 @@ async def aquery() -> None:
 @scenario("""
 invoke_workflow
   retrieval CLIENT
-    embeddings
+    embeddings CLIENT
   SimilarityPostprocessor
   CompactAndRefine
     chat scripted-1 CLIENT
@@ -408,7 +408,7 @@ def query_with_postprocessor() -> None:
 @scenario("""
 invoke_workflow
   retrieval CLIENT
-    embeddings
+    embeddings CLIENT
   CompactAndRefine
     chat scripted-1 CLIENT
 before
@@ -431,7 +431,7 @@ def query_streamed() -> None:
 @scenario("""
 invoke_workflow
   retrieval CLIENT
-    embeddings
+    embeddings CLIENT
   CompactAndRefine
     chat scripted-1 CLIENT
 between
@@ -448,7 +448,7 @@ async def aquery_streamed() -> None:
 @scenario("""
 invoke_workflow abandoned
   retrieval CLIENT
-    embeddings
+    embeddings CLIENT
   CompactAndRefine abandoned
     chat scripted-1 CLIENT abandoned
 """)
@@ -461,13 +461,13 @@ def query_stream_left() -> None:
     """
 invoke_workflow abandoned
   retrieval CLIENT
-    embeddings
+    embeddings CLIENT
   CompactAndRefine abandoned
 """,
     before_0_14="""
 invoke_workflow abandoned
   retrieval CLIENT
-    embeddings
+    embeddings CLIENT
   CompactAndRefine abandoned
     chat scripted-1 CLIENT abandoned
 """,
@@ -479,7 +479,7 @@ def query_stream_never_read() -> None:
 @scenario("""
 invoke_workflow !ValueError
   retrieval CLIENT
-    embeddings
+    embeddings CLIENT
   CompactAndRefine !ValueError
     chat scripted-1 CLIENT !ValueError
 """)
@@ -494,7 +494,7 @@ def query_stream_error() -> None:
 @scenario("""
 invoke_workflow !RuntimeError
   retrieval CLIENT
-    embeddings
+    embeddings CLIENT
   CompactAndRefine !RuntimeError
     chat scripted-1 CLIENT !RuntimeError
 """)
@@ -508,7 +508,7 @@ def query_error() -> None:
 @scenario("""
 invoke_workflow
   retrieval CLIENT
-    embeddings
+    embeddings CLIENT
   CompactAndRefine
     chat scripted-1 CLIENT
 """)
@@ -543,7 +543,7 @@ invoke_workflow
   chat scripted-1 CLIENT
   RetrieverQueryEngine
     retrieval CLIENT
-      embeddings
+      embeddings CLIENT
     CompactAndRefine
       chat scripted-1 CLIENT
   CompactAndRefine
@@ -680,7 +680,7 @@ invoke_agent librarian
   execute_tool docs
     RetrieverQueryEngine
       retrieval CLIENT
-        embeddings
+        embeddings CLIENT
       CompactAndRefine
         chat scripted-1 CLIENT
   chat scripted-1 CLIENT
