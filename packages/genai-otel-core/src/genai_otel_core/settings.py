@@ -12,6 +12,7 @@ from genai_otel_core.attributes import Allowed, AttributeSource, CustomAttribute
 from genai_otel_core.content import Mode
 from genai_otel_core.conventions import Convention, resolve
 from genai_otel_core.dedupe import MODES, OUTER
+from genai_otel_core.limits import MIN_CONTENT_BYTES, content_bytes
 from genai_otel_core.masks import Mask
 from genai_otel_core.resume import MemoryResumeStore, ResumeStore, store_for
 
@@ -85,7 +86,9 @@ def check(
         conventions=resolve(_convention_from(env) if convention is None else convention),
         mode=content.from_environment(env) if capture_content is None else content.checked(capture_content),
         detail=_one_of("detail", detail, DETAIL),
-        max_content_bytes=int(_at_least("max_content_bytes", max_content_bytes, 256, whole=True)),
+        max_content_bytes=content_bytes(
+            int(_at_least("max_content_bytes", max_content_bytes, MIN_CONTENT_BYTES, whole=True)), env
+        ),
         max_runs=int(_at_least("max_runs", max_runs, 1, whole=True)),
         max_run_age_s=_at_least("max_run_age", max_run_age, 0.001),
         provider_for=_callable("provider_for", provider_for),

@@ -12,6 +12,7 @@ from opentelemetry.trace import Link, Span, SpanContext, SpanKind, Status, Statu
 
 from genai_otel_core import guard
 from genai_otel_core.conventions import Convention, Event, Kind, Row, read_row
+from genai_otel_core.limits import within
 from genai_otel_core.operations import Operation
 from genai_otel_core.plain import to_json
 from genai_otel_core.version import SCOPE, VERSION
@@ -74,7 +75,7 @@ class Spans:
             attributes.update(encoded(spec.content_rows, op))
         if spec.expand is not None:
             attributes.update(guard.attempt("convention expand", spec.expand, op, content) or {})
-        span.set_attributes(attributes)
+        span.set_attributes(within(span, attributes, spec.rows))
         failure = op.failure
         if failure is not None:
             text = failure.exception_type
@@ -87,10 +88,16 @@ def read(rows: tuple[Row[Any], ...], op: Operation, skip: frozenset[str] = froze
     """Read rows; where one raises, only that attribute is lost."""
     found: dict[str, Any] = {}
     for row in rows:
-        if row.name not in skip:
-            value = read_row(row, op)
-            if value is not None:
-                found[row.name] = value
+        name = row.name
+        if name in skip:
+            continue
+        try:
+            value = row.value(op)
+        except Exception as error:  # noqa: BLE001  # `read_row`, in line
+            guard.report(f"convention row {name}", error)
+            continue
+        if value is not None:
+            found[name] = value
     return found
 
 

@@ -67,6 +67,15 @@ def self_metric(count: str) -> str:
     return f"genai_otel.self.{count}"
 
 
+OMITTED_ATTRIBUTES = "genai_otel.omitted_attributes"
+"""How many attributes the span had no room for."""
+
+
+def is_usage(name: str) -> bool:
+    """Whether an attribute says what a call used or cost."""
+    return any(word in name for word in ("usage", "token", "cost"))
+
+
 START_EVENT = "genai_otel.operation.start"
 
 
