@@ -103,12 +103,7 @@ class Lifecycle(Lookup):
         run.suppressed = run.suppressed or suppressed or is_suppressed()
         handed = run.parent.inherited if run.parent is not None else None
         run.inherited = self._inheritance.of(handed, metadata, tags, context)
-        parent = run.parent
-        if parent is not None and self._runs.find_parent(parent.id) is parent:
-            run.stream_above = parent if parent.streamed else parent.stream_above
-        else:
-            # A new tree; or below another telemetry's run, whose providers are not ours.
-            run.emitter = self._routing.emitter(RootRun(operation, metadata or {}, tags))
+        self._route(run, RootRun(operation, metadata or {}, tags))
         if operation is not None and not run.suppressed:
             self._start_span(run, operation, context, resumes, library)
             if attach and run.span is not None:
@@ -116,6 +111,14 @@ class Lifecycle(Lookup):
                 run.activation = current.activate(run, run.span, context, seen)
         self._runs.add(run)
         return run
+
+    def _route(self, run: Run, asked: RootRun) -> None:
+        parent = run.parent
+        if parent is not None and self._runs.find_parent(parent.id) is parent:
+            run.stream_above = parent if parent.streamed else parent.stream_above
+        else:
+            # A new tree; or below another telemetry's run, whose providers are not ours.
+            run.emitter = self._routing.emitter(asked)
 
     def _start_span(
         self, run: Run, op: Operation, context: Context, resumes: bool, library: str | None

@@ -13,6 +13,7 @@ from genai_otel_core.operations import COMPLETED, INTERRUPTED
 from genai_otel_core.readers import is_served
 from genai_otel_core.runs import Run
 from genai_otel_langchain._compat import ASYNC_CONTEXT_REACHES_CODE, control_flow_types
+from genai_otel_langchain._libraries import client_library
 from genai_otel_langchain._peek import Caller
 
 _ATTEMPT_TAG = "retry:attempt:"
@@ -33,6 +34,8 @@ def placement(
     }
     if seen is not None:
         place["origin"] = seen.origin
+        if is_model:
+            place["library"] = client_library(seen.runnable)
         if seen.is_read_by_application:
             place["streamed"] = True
             place["served"] = seen.is_async_stream and is_served(seen.frame.f_back)
