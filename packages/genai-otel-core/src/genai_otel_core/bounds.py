@@ -67,7 +67,8 @@ def _room(value: Any, room: int) -> int:
     if value is None or kind is bool or kind is float:
         return room - 25
     if kind is int:
-        return room - value.bit_length() // 3 - 2
+        bits: int = value.bit_length()
+        return room - bits // 3 - 2
     if kind is dict:
         for key, item in value.items():
             if room < 0 or type(key) is not str:

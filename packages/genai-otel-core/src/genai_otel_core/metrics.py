@@ -54,9 +54,11 @@ class Metrics:
             identity = read(self._specs[type(op)].identity_rows, op)
             own = op.dimensions
             for measure in measures:
-                labels = {**own, **_labels(measure.spec, identity)}
-                for value, extra in measure.spec.points(op):
-                    measure.record(value, {**labels, **extra} if extra else labels)
+                points = list(measure.spec.points(op))
+                if points:
+                    labels = {**own, **_labels(measure.spec, identity)}
+                    for value, extra in points:
+                        measure.record(value, {**labels, **extra} if extra else labels)
 
 
 _OURS = (
