@@ -63,7 +63,8 @@ class CustomAttributes:
             return above
         found: dict[str, Any] = {}
         for key, name in self._allowed.items():
-            value = baggage.get_baggage(key, context)
+            # Baggage is around all runs of a tree: what one of them says itself is closer.
+            value = None if name in above else baggage.get_baggage(key, context)
             if value is not None:
                 found[name] = value
         found.update(self._of_tags(tags))
