@@ -132,11 +132,12 @@ def tests_langchain(session: nox.Session, requires: list[str]) -> None:
 def floor(session: nox.Session) -> None:
     """Test with the lowest versions that the packages declare; what the tests need besides is today's."""
     session.install("uv")
-    lowest = Path(session.create_tmp(), "lowest.txt")
+    folder = Path(session.create_tmp())
+    declared, lowest = folder / "declared.txt", folder / "lowest.txt"
+    declared.write_text("\n".join(foreign_requirements(CORE, LANGCHAIN)))
     session.run(
         *("uv", "pip", "compile", "--quiet", "--no-header", "--no-annotate", "--resolution=lowest-direct"),
-        *("--no-sources", "--find-links", "dist"),
-        *(f"{CORE}/pyproject.toml", f"{LANGCHAIN}/pyproject.toml", "-o", str(lowest)),
+        *(str(declared), "-o", str(lowest)),
     )
     session.install(*group("tests"), "-e", CORE, "-e", LANGCHAIN, "-c", str(lowest))
     run_pytest(session, "tests/core", "tests/langchain")
@@ -147,6 +148,12 @@ def packaging(session: nox.Session) -> None:
     """Test the built wheels in bare environments, the quickstart, the demo and README."""
     session.install(*group("packaging"), "-e", CORE, "-e", LANGCHAIN)
     run_pytest(session, "tests/packaging")
+
+
+def foreign_requirements(*packages: str) -> list[str]:
+    """Return what packages of this workspace depend on, without each other."""
+    projects = [nox.project.load_toml(ROOT / package / "pyproject.toml")["project"] for package in packages]
+    return [line for project in projects for line in project["dependencies"] if "genai-otel-" not in line]
 
 
 @nox.session
