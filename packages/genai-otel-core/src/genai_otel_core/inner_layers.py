@@ -15,14 +15,13 @@ from opentelemetry import trace
 
 from genai_otel_core.frames import module_of, running
 from genai_otel_core.guard import attempt
-from genai_otel_core.joining import join
-from genai_otel_core.operations import Embeddings, Inference, Operation
+from genai_otel_core.operations import Inference, Operation
 
 _log = logging.getLogger("genai_otel")
 
 _INSTRUMENTOR = "opentelemetry.instrumentation.instrumentor"
 _REQUIREMENT = re.compile(r"[A-Za-z0-9_.-]+")
-# It has no suppression key. Its chat spans join the context of opentelemetry-util-genai, its others do not.
+# It heeds no suppression key, and needs an opentelemetry-util-genai from before that had a context to join.
 _OPENAI_V2 = "opentelemetry.instrumentation.openai_v2"
 _GENAI_OPENAI = "opentelemetry.instrumentation.genai.openai"
 # No metrics come from these.
@@ -45,18 +44,17 @@ class Layer(NamedTuple):
 
 
 def present(op: Operation, library: str) -> tuple[Layer, ...]:
-    """Return the layers that report `op`, a call through the client `library` (a distribution's name)."""
-    found = [layer for layer in _instrumentations(library) if _reports(layer, op)]
-    if library == "anthropic" and _native_is_on():
-        found.append(_layer(library))
+    """Return the layers that report `op`, a call through the client `library` (see `Lifecycle.start`)."""
+    distribution, _, api = library.partition("/")
+    found = [layer for layer in _instrumentations(distribution) if _reports(layer, op, api)]
+    if distribution == "anthropic" and _native_is_on():
+        found.append(_layer(distribution))
     return tuple(found)
 
 
 def deaf(op: Operation, library: str) -> tuple[Layer, ...]:
     """Return the layers that report `op` and that nothing in the context can silence."""
-    if library != "openai" or _OPENAI_V2 not in sys.modules:
-        return ()
-    if isinstance(op, Inference) and join(op) is not None:
+    if not library.startswith("openai") or _OPENAI_V2 not in sys.modules:
         return ()
     found = tuple(layer for layer in present(op, library) if layer.module.startswith(_OPENAI_V2))
     if found:
@@ -96,10 +94,10 @@ def _layer(module: str) -> Layer:
     return Layer(module, not module.startswith(_SPANS_ONLY))
 
 
-def _reports(layer: Layer, op: Operation) -> bool:
+def _reports(layer: Layer, op: Operation, api: str) -> bool:
     if isinstance(op, Inference) and op.kind == "text_completion":
         return not layer.module.startswith((_OPENAI_V2, _GENAI_OPENAI))
-    return isinstance(op, (Inference, Embeddings))
+    return api != "responses" or not layer.module.startswith(_OPENAI_V2)
 
 
 def _native_is_on() -> bool:

@@ -90,7 +90,8 @@ class Lifecycle(Lookup):
             tags: the same.
             suppressed: the application wants no telemetry of this run and what is below it.
             resumes: it goes on with the interrupted run of its conversation.
-            library: the client library through which a model is called, by its distribution's name.
+            library: the client library through which a model is called, by its distribution's name; after a
+                slash its API, for those that have several (`openai/responses`).
         """
         watch.settle()
         if run_id in self._runs:

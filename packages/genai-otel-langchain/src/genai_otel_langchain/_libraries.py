@@ -22,8 +22,14 @@ _LIBRARIES = {
 
 
 def client_library(model: object) -> str | None:
-    """Return the distribution's name of the client library behind a model, subclasses of applications included."""
-    return _of_class(type(model))
+    """Return the client library behind a model as `Telemetry.start` wants it, subclasses of applications included."""
+    library = _of_class(type(model))
+    return f"{library}/responses" if library == "openai" and _uses_responses(model) else library
+
+
+def _uses_responses(model: object) -> bool:
+    chosen = getattr(model, "use_responses_api", None)
+    return chosen is True or (chosen is None and getattr(model, "output_version", None) == "responses/v1")
 
 
 @lru_cache(maxsize=256)
