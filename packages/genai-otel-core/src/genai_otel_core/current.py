@@ -71,17 +71,23 @@ class _LiveContext(Context):
         self.activation = activation
 
     def _below(self) -> Context | None:
-        return None if self.activation.live() else self.activation.base
+        # In a loop, not by each context asking the next: hundreds of streams may be open in one task.
+        context: Context = self
+        while isinstance(context, _LiveContext) and not context.activation.live():
+            context = context.activation.base
+        return None if context is self else context
 
     def get(self, key: str, default: Any = None) -> Any:
-        activation, cover = self.activation, self.activation.cover
-        if not activation.live():
+        context: Context = self
+        while isinstance(context, _LiveContext):
+            activation, cover = context.activation, context.activation.cover
+            if activation.live():
+                shown = key != _SPAN_KEY or (cover is not None and cover.refuses)
+                return dict.get(context, key, default) if shown else activation.span
             if cover is not None and cover.outlasts_sleep(key):
-                return dict.get(self, key, default)
-            return activation.base.get(key, default)
-        if key != _SPAN_KEY or (cover is not None and cover.refuses):
-            return dict.get(self, key, default)
-        return activation.span
+                return dict.get(context, key, default)
+            context = activation.base
+        return context.get(key, default)
 
     def __getitem__(self, key: str) -> object:
         below = self._below()
@@ -232,9 +238,19 @@ def _under(parent: Run, current: Context) -> Context:
 
 def activate(run: Run, span: Span, values: Context, visible: Callable[[], bool] | None = None) -> Activation:
     """Make `run` current in the calling context, with the other values of `values`."""
-    activation = Activation(run, span, values, settled(context_api.get_current()), visible)
+    base = settled(context_api.get_current())
+    _shorten(base)
+    activation = Activation(run, span, values, base, visible)
     context_api.attach(activation.context)
     return activation
+
+
+def _shorten(context: Context) -> None:
+    # What has ended below something open is let go, or a loop that reads streams builds an endless chain.
+    found = dict.get(context, _ACTIVATION_KEY)
+    while isinstance(found, Activation):
+        found.base = settled(found.base)
+        found = dict.get(found.base, _ACTIVATION_KEY)
 
 
 def enter(run: Run) -> None:
