@@ -10,13 +10,18 @@ os.environ.setdefault("LANGSMITH_TRACING", "false")
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 from opentelemetry import context
 from opentelemetry.context.context import Context
 
 from genai_otel_core import counters, guard
 from genai_otel_core.testing import Capture, capture
 
-pytest_plugins: list[str] = []
+# A shared machine can be slow at any moment; that is no property of the code under test.
+settings.register_profile(
+    "unhurried", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("unhurried")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -81,6 +81,8 @@ class Cover:
     __slots__ = ("_data", "_key", "refuses")
 
     def __init__(self, op: Operation) -> None:
+        self._key: str | None
+        self._data: Any
         self._key, self._data = join(op) or (None, None)
         self.refuses = inner_layers.refuses_spans()
 

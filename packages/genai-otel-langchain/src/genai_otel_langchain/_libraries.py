@@ -23,7 +23,7 @@ _LIBRARIES = {
 
 def client_library(model: object) -> str | None:
     """Return the client library behind a model as `Telemetry.start` wants it, subclasses of applications included."""
-    library = _of_class(type(model))
+    library = _of_class(type(model))  # type: ignore[arg-type]  # mypy asks its instances
     return f"{library}/responses" if library == "openai" and _uses_responses(model) else library
 
 
