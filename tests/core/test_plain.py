@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import enum
 import json
 import uuid
@@ -59,7 +59,7 @@ def test_known_types_are_told_and_others_named() -> None:
 
     identity = uuid.UUID(int=1)
     given_data = {
-        "d": datetime.date(2026, 1, 2),
+        "d": dt.date(2026, 1, 2),
         "u": identity,
         "e": Colour.RED,
         "p": Point(1),

@@ -89,7 +89,15 @@ def url(server: Any) -> str:
     return f"http://127.0.0.1:{server.server_port}/"
 
 
-TREE = "invoke_agent helper\n  chat scripted-1\n    GET\n  execute_tool look\n    lookup\n      GET\n  chat scripted-1\n    GET"
+TREE = """\
+invoke_agent helper
+  chat scripted-1
+    GET
+  execute_tool look
+    lookup
+      GET
+  chat scripted-1
+    GET"""
 
 
 @pytest.mark.parametrize("mode", ["invoke", "ainvoke", "stream", "astream", "messages", "amessages"])

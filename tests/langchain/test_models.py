@@ -6,7 +6,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from genai_otel_langchain import Handler
 from langchain_core.language_models.fake import FakeListLLM
 from langchain_core.language_models.fake_chat_models import FakeListChatModel
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
@@ -15,6 +14,7 @@ from models import USAGE, ScriptedModel
 from opentelemetry.trace import SpanKind
 
 from genai_otel_core.testing import Capture, whole
+from genai_otel_langchain import Handler
 
 
 def chat(seen: Capture, result: LLMResult | None = None, **start: Any) -> dict[str, Any]:
@@ -106,10 +106,10 @@ def test_parameters_that_are_no_numbers_are_absent(seen: Capture) -> None:
 
 
 USAGES = {
-    "message": (dict(message=AIMessage("x", usage_metadata=USAGE)), {}, (10, 5, None, None, None)),
+    "message": ({"message": AIMessage("x", usage_metadata=USAGE)}, {}, (10, 5, None, None, None)),
     "details": (
-        dict(
-            message=AIMessage(
+        {
+            "message": AIMessage(
                 "x",
                 usage_metadata={
                     "input_tokens": 100,
@@ -119,13 +119,13 @@ USAGES = {
                     "output_token_details": {"reasoning": 30},
                 },
             )
-        ),
+        },
         {},
         (100, 50, 60, 20, 30),
     ),
     "anthropic lifetimes": (
-        dict(
-            message=AIMessage(
+        {
+            "message": AIMessage(
                 "x",
                 usage_metadata={
                     "input_tokens": 100,
@@ -138,14 +138,16 @@ USAGES = {
                     },
                 },
             )
-        ),
+        },
         {},
         (100, 5, 0, 40, None),
     ),
     "zeros": (
-        dict(
-            message=AIMessage("x", usage_metadata={"input_tokens": 0, "output_tokens": 0, "total_tokens": 0})
-        ),
+        {
+            "message": AIMessage(
+                "x", usage_metadata={"input_tokens": 0, "output_tokens": 0, "total_tokens": 0}
+            )
+        },
         {},
         (0, 0, None, None, None),
     ),
@@ -174,8 +176,8 @@ USAGES = {
         (45, 4, 30, 5, None),
     ),
     "gemini generation_info": (
-        dict(
-            generation_info={
+        {
+            "generation_info": {
                 "usage_metadata": {
                     "prompt_token_count": 8,
                     "candidates_token_count": 3,
@@ -183,22 +185,22 @@ USAGES = {
                     "cached_content_token_count": 2,
                 }
             }
-        ),
+        },
         {},
         (8, 7, 2, None, 4),
     ),
     "bedrock response_metadata": (
-        dict(
-            message=AIMessage(
+        {
+            "message": AIMessage(
                 "x",
                 response_metadata={"usage": {"inputTokens": 6, "outputTokens": 2, "cacheReadInputTokens": 4}},
             )
-        ),
+        },
         {},
         (10, 2, 4, None, None),
     ),
     "ollama generation_info": (
-        dict(generation_info={"prompt_eval_count": 7, "eval_count": 3, "done_reason": "stop"}),
+        {"generation_info": {"prompt_eval_count": 7, "eval_count": 3, "done_reason": "stop"}},
         {},
         (7, 3, None, None, None),
     ),

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 import yaml
-from genai_otel_langchain import Handler
 from langchain_core.messages import AIMessage
 from models import ScriptedModel
 
 from genai_otel_core.testing import Capture
+from genai_otel_langchain import Handler
 
 RECIPE = (Path(__file__).parents[2] / "docs/sampling.md").read_text()
 POLICIES = {

@@ -20,7 +20,10 @@ from genai_otel_core.testing import Capture, walk
 from genai_otel_langchain import Handler
 from scenarios import SCENARIOS, use_tracer
 
-assert scenarios_agents and scenarios_chains and scenarios_graphs and scenarios_streams
+assert scenarios_agents
+assert scenarios_chains
+assert scenarios_graphs
+assert scenarios_streams
 
 
 def render(seen: Capture) -> str:
