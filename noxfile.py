@@ -180,7 +180,8 @@ def model_package(arguments: list[str]) -> list[str]:
 @nox.session
 def record(session: nox.Session) -> None:
     """Record the cassettes anew, from a small model's server on loopback."""
-    session.install(*group("record"), CORE, LANGCHAIN)
+    newest = VERSIONS["langchain"]["newest"]["requires"]
+    session.install(*group("record"), *newest, CORE, LANGCHAIN)
     session.run("python", "cassettes/record.py", *session.posargs)
 
 
