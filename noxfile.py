@@ -136,10 +136,11 @@ def floor(session: nox.Session) -> None:
     declared, lowest = folder / "declared.txt", folder / "lowest.txt"
     declared.write_text("\n".join(foreign_requirements(CORE, LANGCHAIN)))
     session.run(
-        *("uv", "pip", "compile", "--quiet", "--no-header", "--no-annotate", "--resolution=lowest-direct"),
-        *(str(declared), "-o", str(lowest)),
+        *("uv", "pip", "compile", "--quiet", "--no-header", "--no-annotate", "--no-deps"),
+        *("--resolution=lowest-direct", str(declared), "-o", str(lowest)),
     )
-    session.install(*group("tests"), "-e", CORE, "-e", LANGCHAIN, "-c", str(lowest))
+    _, *frameworks = next(iter(VERSIONS["langchain"].values()))["requires"]
+    session.install(*group("tests"), *frameworks, "-e", CORE, "-e", LANGCHAIN, "-c", str(lowest))
     run_pytest(session, "tests/core", "tests/langchain")
 
 
