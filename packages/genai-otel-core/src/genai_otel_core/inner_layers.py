@@ -23,8 +23,16 @@ _INSTRUMENTOR = "opentelemetry.instrumentation.instrumentor"
 _REQUIREMENT = re.compile(r"[A-Za-z0-9_.-]+")
 # It heeds no suppression key, and needs an opentelemetry-util-genai from before that had a context to join.
 _OPENAI_V2 = "opentelemetry.instrumentation.openai_v2"
-_GENAI_OPENAI = "opentelemetry.instrumentation.genai.openai"
-# No metrics come from these.
+_OPENLLMETRY_OPENAI = "opentelemetry.instrumentation.openai"
+# What instrumentations of a library leave out, by package: some know neither text completions nor the Responses
+# API, or lose their way where the raw response is asked for, as integrations do.
+_UNREPORTED = {
+    _OPENAI_V2: ("text_completion", "responses"),
+    _OPENLLMETRY_OPENAI: ("responses",),
+    "opentelemetry.instrumentation.genai.openai": ("text_completion",),
+}
+_UNMEASURED = {_OPENAI_V2: ("chat",), _OPENLLMETRY_OPENAI: ("text_completion",)}
+# No metrics come from these at all.
 _SPANS_ONLY = ("openinference.", "anthropic")
 
 # The Anthropic SDK (from 2.0) reports itself. It heeds no context key and has no switch per call, but goes on
@@ -46,9 +54,16 @@ class Layer(NamedTuple):
 def present(op: Operation, library: str) -> tuple[Layer, ...]:
     """Return the layers that report `op`, a call through the client `library` (see `Lifecycle.start`)."""
     distribution, _, api = library.partition("/")
-    found = [layer for layer in _instrumentations(distribution) if _reports(layer, op, api)]
+    what = op.kind if isinstance(op, Inference) else "embeddings"
+    if what == "chat" and api:
+        what = api
+    found = [
+        Layer(module, not module.startswith(_SPANS_ONLY) and what not in _of(_UNMEASURED, module))
+        for module in _instrumentations(distribution)
+        if what not in _of(_UNREPORTED, module)
+    ]
     if distribution == "anthropic" and _native_is_on():
-        found.append(_layer(distribution))
+        found.append(Layer(distribution, measures=False))
     return tuple(found)
 
 
@@ -71,7 +86,11 @@ def _tell_once(operation: str) -> None:
     )
 
 
-def _instrumentations(library: str) -> Iterator[Layer]:
+def _of(table: dict[str, tuple[str, ...]], module: str) -> tuple[str, ...]:
+    return next((row for package, row in table.items() if f"{module}.".startswith(f"{package}.")), ())
+
+
+def _instrumentations(library: str) -> Iterator[str]:
     base: Any = getattr(sys.modules.get(_INSTRUMENTOR), "BaseInstrumentor", None)
     pending = [] if base is None else list(base.__subclasses__())
     while pending:
@@ -82,22 +101,12 @@ def _instrumentations(library: str) -> Iterator[Layer]:
         if instance is not None and instance.is_instrumented_by_opentelemetry:
             names = {_distribution(text) for text in instance.instrumentation_dependencies()}
             if library in names:
-                yield _layer(cls.__module__)
+                yield cls.__module__
 
 
 def _distribution(requirement: object) -> str | None:
     found = _REQUIREMENT.match(requirement) if isinstance(requirement, str) else None
     return None if found is None else found.group().lower().replace("_", "-")
-
-
-def _layer(module: str) -> Layer:
-    return Layer(module, not module.startswith(_SPANS_ONLY))
-
-
-def _reports(layer: Layer, op: Operation, api: str) -> bool:
-    if isinstance(op, Inference) and op.kind == "text_completion":
-        return not layer.module.startswith((_OPENAI_V2, _GENAI_OPENAI))
-    return api != "responses" or not layer.module.startswith(_OPENAI_V2)
 
 
 def _native_is_on() -> bool:

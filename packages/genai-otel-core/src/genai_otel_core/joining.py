@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from genai_otel_core.frames import module_of, running
 from genai_otel_core.operations import Embeddings, Inference, Operation
+from genai_otel_core.usage import Usage
 
 if TYPE_CHECKING:
     from genai_otel_core.current import Activation
@@ -126,5 +127,7 @@ def _fill(op: Operation, part: str, name: str, value: Any) -> None:
     if value is None or value == []:
         return
     target = attrgetter(part)(op) if part else op
-    if getattr(target, name, value) is None:
+    ours = getattr(target, name, value)
+    # A framework that missed where a stream tells its usage says 0.
+    if ours is None or (ours == 0 and isinstance(target, Usage)):
         setattr(target, name, value)
