@@ -104,7 +104,7 @@ class Lifecycle(Lookup):
         run.suppressed = run.suppressed or suppressed or is_suppressed()
         handed = run.parent.inherited if run.parent is not None else None
         run.inherited = self._inheritance.of(handed, metadata, tags, context)
-        self._route(run, RootRun(operation, metadata or {}, tags))
+        self._route(run, operation, metadata, tags)
         if operation is not None and not run.suppressed:
             self._start_span(run, operation, context, resumes, library)
             if attach and run.span is not None:
@@ -113,13 +113,15 @@ class Lifecycle(Lookup):
         self._runs.add(run)
         return run
 
-    def _route(self, run: Run, asked: RootRun) -> None:
+    def _route(
+        self, run: Run, op: Operation | None, metadata: Mapping[str, Any] | None, tags: Sequence[str]
+    ) -> None:
         parent = run.parent
         if parent is not None and self._runs.find_parent(parent.id) is parent:
             run.stream_above = parent if parent.streamed else parent.stream_above
         else:
             # A new tree; or below another telemetry's run, whose providers are not ours.
-            run.emitter = self._routing.emitter(asked)
+            run.emitter = self._routing.emitter(RootRun(op, metadata or {}, tags))
 
     def _start_span(
         self, run: Run, op: Operation, context: Context, resumes: bool, library: str | None

@@ -50,5 +50,5 @@ class suppress:  # noqa: N801  # used like a function
 
 def is_suppressed() -> bool:
     """Whether telemetry is suppressed in the calling context, by us or for all instrumentations."""
-    current = context_api.get_current()
-    return any(current.get(key) for key in _KEYS)
+    look_up = context_api.get_current().get
+    return bool(look_up(_KEYS[0]) or look_up(_KEYS[1]) or look_up(_KEYS[2]))

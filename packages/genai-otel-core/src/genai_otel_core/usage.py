@@ -38,6 +38,8 @@ class Usage:
     output_text_tokens: int | None = None
 
     def __bool__(self) -> bool:
+        if self.input_tokens is not None or self.output_tokens is not None:
+            return True
         return any(getattr(self, name) is not None for name in _FIELDS)
 
     def add(self, other: Usage) -> None:

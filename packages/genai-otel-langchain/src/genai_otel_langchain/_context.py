@@ -72,6 +72,8 @@ def _task() -> asyncio.Task[Any] | None:
 
 def _run_of_this_code() -> Any:
     config = var_child_runnable_config.get()
+    if config is None:
+        return None
     manager = config.get("callbacks") if isinstance(config, Mapping) else None
     return getattr(manager, "parent_run_id", None)
 
@@ -96,10 +98,12 @@ def is_resumption(inputs: object) -> bool:
 
 def conversation_id(metadata: object) -> str | None:
     """The conversation that the application named, if it did."""
-    if not isinstance(metadata, Mapping):
+    if type(metadata) is not dict and not isinstance(metadata, Mapping):
         return None
     for key in _CONVERSATION_KEYS:
         value = metadata.get(key)
+        if value is None:
+            continue
         if isinstance(value, str) and value:
             return value
         if isinstance(value, int) and not isinstance(value, bool):

@@ -292,4 +292,4 @@ class Handler(_compat.GraphCallbackHandler):
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
+    return value if type(value) is dict or isinstance(value, Mapping) else {}

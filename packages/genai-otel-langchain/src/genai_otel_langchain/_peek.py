@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from types import FrameType
 from typing import Any
 
@@ -18,36 +18,41 @@ _MAX_FRAMES = 16
 # Event streaming "v3" of chat models starts a run in plain functions and hands a stream object out.
 _EVENT_STREAM = "ensure_started"
 _ASYNC_EVENT_STREAM = "_achat_model_stream_v3"
+_EVENT_STREAMS = (_EVENT_STREAM, _ASYNC_EVENT_STREAM)
 
 
 class Caller:
     """The framework's frame that reports a run."""
 
-    __slots__ = ("frame",)
+    __slots__ = ("_locals", "frame", "is_stream")
 
     def __init__(self, frame: FrameType) -> None:
         self.frame = frame
+        code = frame.f_code
+        self.is_stream = code.co_flags & _GENERATOR != 0 or code.co_name in _EVENT_STREAMS
+        """Whether it is a generator or makes a stream, so that its context is its reader's."""
+        # Before Python 3.13 a new copy of all the frame's variables each time, so it is asked for once.
+        self._locals: Mapping[str, Any] | None = None
+
+    def _local(self, name: str) -> Any:
+        if self._locals is None:
+            self._locals = self.frame.f_locals
+        return self._locals.get(name)
 
     @property
     def runnable(self) -> Any:
         """The model, tool, retriever or runnable that runs, if the frame has one."""
-        return self.frame.f_locals.get("self")
+        return self._local("self")
 
     @property
     def tool_call_id(self) -> Any:
         """The id of the tool call being run: langchain-core before 1.1 does not pass it to the callback."""
-        return self.frame.f_locals.get("tool_call_id")
+        return self._local("tool_call_id")
 
     @property
     def origin(self) -> Hashable:
         """Equal for runs that one call starts together."""
         return id(self.frame), self.frame.f_code
-
-    @property
-    def is_stream(self) -> bool:
-        """Whether it is a generator or makes a stream, so that its context is its reader's."""
-        code = self.frame.f_code
-        return bool(code.co_flags & _GENERATOR) or code.co_name in (_EVENT_STREAM, _ASYNC_EVENT_STREAM)
 
     @property
     def is_async_stream(self) -> bool:
@@ -81,7 +86,8 @@ def caller() -> Caller | None:
     for _ in range(_MAX_FRAMES):
         if frame is None:
             return None
-        if not str(frame.f_globals.get("__name__", "")).startswith(_MACHINERY):
+        name = frame.f_globals.get("__name__")
+        if not isinstance(name, str) or not name.startswith(_MACHINERY):
             return Caller(frame)
         frame = frame.f_back
     return None
