@@ -7,10 +7,11 @@ outside the callback machinery holds it as `self`, and its code tells whether a 
 from __future__ import annotations
 
 import inspect
-import sys
 from collections.abc import Hashable, Mapping
 from types import FrameType
 from typing import Any
+
+from genai_otel_core.frames import module_of, running
 
 _GENERATOR = inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
 _MACHINERY = ("langchain_core.callbacks", "genai_otel_")
@@ -82,12 +83,7 @@ class Caller:
 
 def caller() -> Caller | None:
     """Return the first frame outside the callback machinery."""
-    frame: FrameType | None = sys._getframe(1)
-    for _ in range(_MAX_FRAMES):
-        if frame is None:
-            return None
-        name = frame.f_globals.get("__name__")
-        if not isinstance(name, str) or not name.startswith(_MACHINERY):
+    for frame in running(_MAX_FRAMES):
+        if not module_of(frame).startswith(_MACHINERY):
             return Caller(frame)
-        frame = frame.f_back
     return None
