@@ -104,8 +104,10 @@ def test_once_per_part_with_its_field(seen: Capture) -> None:
         ("output_messages", '{"type":"odd","x":"y"}'),
         (
             "output_messages",
-            f'{{"type":"blob","modality":"image","content":"","sha256":"{blob}","size":3,'
-            '"omitted":"[omitted 3 bytes]"}',
+            (
+                f'{{"type":"blob","modality":"image","content":"","sha256":"{blob}","size":3,'
+                '"omitted":"[omitted 3 bytes]"}'
+            ),
         ),
         ("stop_sequences", "STOP"),
     ]
