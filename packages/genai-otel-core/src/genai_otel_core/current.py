@@ -8,6 +8,7 @@ operation's span while the operation is live, and with exactly what it covered o
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, ItemsView, Iterator, KeysView, Mapping, ValuesView
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry import context as context_api
@@ -191,6 +192,13 @@ class _CurrentSpan(Span):
         return getattr(self._target(), name)
 
 
+def values_shown(context: Context) -> Callable[[str], object]:
+    """Return the `get` of what `context` shows now beside its span, for several questions at once."""
+    while isinstance(context, _LiveContext) and not context.activation.live():
+        context = context.activation.base
+    return partial(dict.get, context) if isinstance(context, _LiveContext) else context.get
+
+
 def settled(context: Context) -> Context:
     """Return `context` without activations on top of it that have ended for good."""
     while isinstance(context, _LiveContext) and not context.activation.open:
@@ -225,7 +233,8 @@ def place(parent: Run | None, origin: Hashable | None) -> tuple[Context, Run | N
             found = activation_of(context)
         return context, None if found is None else found.run
     while found is not None:
-        if found.run is parent:
+        run = found.run
+        if run is parent or (run is not None and run.between and run.is_within(parent)):
             return context, parent
         context = settled(found.base)
         found = activation_of(context)

@@ -6,7 +6,7 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from types import SimpleNamespace
 from typing import Any, NamedTuple
@@ -86,7 +86,7 @@ def _tell_once(operation: str) -> None:
     )
 
 
-def _of(table: dict[str, tuple[str, ...]], module: str) -> tuple[str, ...]:
+def _of(table: Mapping[str, tuple[str, ...]], module: str) -> tuple[str, ...]:
     return next((row for package, row in table.items() if f"{module}.".startswith(f"{package}.")), ())
 
 

@@ -31,6 +31,7 @@ class Run:
     __slots__ = (
         "activation",
         "agent",
+        "between",
         "children",
         "cover",
         "emitter",
@@ -82,6 +83,8 @@ class Run:
         """Code outside the run reads its output as a stream, and may stop."""
         self.emitter: Emitter | None = parent.emitter if parent is not None else None
         self.tries: dict[Hashable, Try] | None = None
+        self.between = False
+        """It lies between a run of the framework and the runs that this one starts below itself."""
         self.waits = False
         """It has ended, and is to cover what is being closed below it."""
         self.held: list[Run] = []

@@ -17,6 +17,7 @@ from genai_otel_langchain._libraries import client_library
 from genai_otel_langchain._peek import Caller
 
 _ATTEMPT_TAG = "retry:attempt:"
+_FRAMEWORK_KEYS = ("langgraph_", "ls_", "lc_", "checkpoint_", "__", "genai_otel.")
 _CONVERSATION_KEYS = ("thread_id", "session_id", "conversation_id")
 
 
@@ -53,7 +54,7 @@ def placement(
 
 
 def _parent(telemetry: Telemetry, parent_run_id: object) -> Any:
-    inside = _run_of_this_code()
+    inside = run_of_this_code()
     if parent_run_id is None or inside is None:
         return inside if parent_run_id is None else parent_run_id
     # `with_fallbacks` reports its own run, and then runs what it wraps as children of the run above.
@@ -70,7 +71,8 @@ def _task() -> asyncio.Task[Any] | None:
         return None
 
 
-def _run_of_this_code() -> Any:
+def run_of_this_code() -> Any:
+    """The id of the LangChain run whose code is running, None outside of one."""
     config = var_child_runnable_config.get()
     if config is None:
         return None
@@ -79,7 +81,7 @@ def _run_of_this_code() -> Any:
 
 
 def _is_inside(telemetry: Telemetry, run: Run) -> bool:
-    found = telemetry.find(_run_of_this_code())
+    found = telemetry.find(run_of_this_code())
     return found is not None and found.is_within(run)
 
 
@@ -109,6 +111,17 @@ def conversation_id(metadata: object) -> str | None:
         if isinstance(value, int) and not isinstance(value, bool):
             return str(value)
     return None
+
+
+def own_metadata(metadata: object) -> dict[str, Any] | None:
+    """The metadata that the application gave, without what the framework adds."""
+    if not isinstance(metadata, Mapping):
+        return None
+    return {
+        key: value
+        for key, value in metadata.items()
+        if isinstance(key, str) and not key.startswith(_FRAMEWORK_KEYS)
+    } or None
 
 
 def control_flow(error: BaseException) -> str | None:

@@ -41,6 +41,11 @@ class _Variable:
 _switch = _Switch()
 
 
+def current_handler() -> Handler | None:
+    """Return the handler that is attached to the process, if one is."""
+    return _switch.handler
+
+
 class LangChainInstrumentor:
     """Instruments every LangChain and LangGraph call of the process, without patching anything.
 
