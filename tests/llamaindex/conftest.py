@@ -21,6 +21,10 @@ _OF_THE_FRAMEWORK = (
     "ignore:.*Connection object at .* was deleted before being closed:ResourceWarning",
     "ignore:unclosed database:ResourceWarning",
     "ignore:Exception ignored in. <function Connection:pytest.PytestUnraisableExceptionWarning",
+    # Its synchronous methods leave event loops to the garbage collector.
+    "ignore:unclosed <socket:ResourceWarning",
+    "ignore:unclosed event loop:ResourceWarning",
+    "ignore:Exception ignored in. <(socket|function BaseEventLoop):pytest.PytestUnraisableExceptionWarning",
 )
 
 

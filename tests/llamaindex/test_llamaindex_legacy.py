@@ -1,0 +1,141 @@
+"""Callback managers: what callbacks tell is observed, and with the dispatcher each operation is one span."""
+
+from __future__ import annotations
+
+import gc
+
+import pytest
+from llama_index.core import MockEmbedding, VectorStoreIndex, get_response_synthesizer
+from llama_index.core.base.llms.types import ChatMessage
+from llama_index.core.callbacks import CallbackManager, CBEventType, EventPayload
+from llama_index.core.callbacks.base_handler import BaseCallbackHandler
+from llama_index.core.query_engine import RetrieverQueryEngine
+from llama_index.core.schema import TextNode
+from llama_models import ScriptedLLM, llm
+from opentelemetry import trace
+
+from genai_otel_core.testing import Capture, whole
+from genai_otel_llamaindex import Handler
+
+SAID = [ChatMessage("hi")]
+QUERY = """\
+invoke_workflow
+  retrieval
+    embeddings
+  CompactAndRefine
+    chat scripted-1"""
+
+
+@pytest.fixture
+def manager(seen: Capture) -> CallbackManager:
+    """A callback manager with a handler that is not on the dispatcher."""
+    return CallbackManager([Handler(**seen.providers)])
+
+
+def observed(manager: CallbackManager, *answers: object) -> ScriptedLLM:
+    """A model that reports to `manager`."""
+    return llm(*answers, callback_manager=manager)
+
+
+def test_it_is_a_callback_handler(manager: CallbackManager) -> None:
+    """Applications that check its type see a handler."""
+    assert isinstance(manager.handlers[0], BaseCallbackHandler)
+
+
+def test_chat(seen: Capture, manager: CallbackManager) -> None:
+    """A model's call is the span that the dispatcher would give: the caller's frame has the model."""
+    observed(manager).chat(SAID)
+    assert whole(seen.spans[0]) == {
+        "name": "chat scripted-1",
+        "kind": "CLIENT",
+        "status": "UNSET",
+        "attributes": {
+            "gen_ai.operation.name": "chat",
+            "gen_ai.request.model": "scripted-1",
+            "gen_ai.response.finish_reasons": ["stop"],
+            "gen_ai.response.id": "chatcmpl-1",
+            "gen_ai.response.model": "scripted-1-0613",
+            "gen_ai.usage.input_tokens": 10,
+            "gen_ai.usage.output_tokens": 5,
+        },
+    }
+
+
+def test_stream(seen: Capture, manager: CallbackManager) -> None:
+    """A stream's span ends with it, and is not current in its reader's code."""
+    before = trace.get_current_span().get_span_context()
+    for _ in observed(manager, "a b").stream_chat(SAID):
+        assert seen.spans == []
+        assert trace.get_current_span().get_span_context() == before
+    assert [span.name for span in seen.spans] == ["chat scripted-1"]
+    assert seen.spans[0].attributes["gen_ai.usage.output_tokens"] == 5
+
+
+def test_stream_left(seen: Capture, manager: CallbackManager) -> None:
+    """A reader who stops is no failure."""
+    for _ in observed(manager, "a b").stream_chat(SAID):
+        break
+    gc.collect()
+    assert seen.spans[0].attributes["genai_otel.outcome"] == "abandoned"
+
+
+def test_error(seen: Capture, manager: CallbackManager) -> None:
+    """A failing call says so."""
+    with pytest.raises(ValueError, match="no"):
+        observed(manager, ValueError("no")).chat(SAID)
+    assert seen.spans[0].attributes["error.type"] == "ValueError"
+
+
+def test_query(seen: Capture, manager: CallbackManager) -> None:
+    """Nested events are a tree, of the components that report to the manager."""
+    index = VectorStoreIndex(
+        [TextNode(text="x")],
+        embed_model=MockEmbedding(embed_dim=3, callback_manager=manager),
+        callback_manager=manager,
+    )
+    seen.clear()
+    synthesizer = get_response_synthesizer(llm=observed(manager), callback_manager=manager)
+    RetrieverQueryEngine(index.as_retriever(), synthesizer, callback_manager=manager).query("q")
+    assert seen.tree() == QUERY
+    assert manager.handlers[0].telemetry.open_runs == 0
+
+
+def test_both_ways_make_one_span(seen: Capture, manager: CallbackManager) -> None:
+    """What the dispatcher tells is not told again by callbacks, by the same handler or by another."""
+    handler = Handler(**seen.providers).attach()
+    index = VectorStoreIndex([TextNode(text="x")], callback_manager=manager)
+    seen.clear()
+    index.as_query_engine(llm=observed(manager)).query("q")
+    observed(manager).complete("hi")
+    list(observed(manager, "a b").stream_chat(SAID))
+    handler.detach()
+    assert seen.tree() == f"{QUERY}\nchat scripted-1\nchat scripted-1"
+
+
+def test_what_only_callbacks_tell(seen: Capture, manager: CallbackManager) -> None:
+    """A component that reports nothing to the dispatcher is observed although a handler is attached."""
+    handler = Handler(**seen.providers).attach()
+    with manager.event(CBEventType.QUERY, payload={EventPayload.QUERY_STR: "q"}) as query:
+        with manager.event(CBEventType.RETRIEVE, payload={EventPayload.QUERY_STR: "q"}) as retrieval:
+            retrieval.on_end(payload={EventPayload.NODES: []})
+        observed(manager).chat(SAID)
+        query.on_end(payload={EventPayload.RESPONSE: "a"})
+    handler.detach()
+    assert seen.tree() == "invoke_workflow\n  retrieval\n  chat scripted-1"
+
+
+def test_function_call(seen: Capture) -> None:
+    """A function call is a tool, with its content where that is wanted."""
+    from llama_index.core.tools import ToolMetadata
+
+    manager = CallbackManager([Handler(**seen.providers, capture_content="span")])
+    payload = {EventPayload.FUNCTION_CALL: {"a": 1}, EventPayload.TOOL: ToolMetadata("Add.", name="add")}
+    with manager.event(CBEventType.FUNCTION_CALL, payload=payload) as event:
+        event.on_end(payload={EventPayload.FUNCTION_OUTPUT: "3"})
+    assert whole(seen.spans[0])["attributes"] == {
+        "gen_ai.operation.name": "execute_tool",
+        "gen_ai.tool.name": "add",
+        "gen_ai.tool.type": "function",
+        "gen_ai.tool.call.arguments": {"input": {"a": 1}},
+        "gen_ai.tool.call.result": {"content": "3"},
+    }
