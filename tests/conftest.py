@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, settings
 from opentelemetry import context
 from opentelemetry.context.context import Context
 
-from genai_otel_core import counters, guard
+from genai_otel_core import cost, counters, guard
 from genai_otel_core.testing import Capture, capture
 
 # A shared machine can be slow at any moment; that is no property of the code under test.
@@ -26,6 +26,7 @@ settings.load_profile("unhurried")
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "guard_may_catch: the test provokes errors that our guard catches")
+    config.addinivalue_line("markers", "bundled_prices: the test is about the price list of the extra [cost]")
 
 
 @pytest.fixture
@@ -33,6 +34,13 @@ def seen() -> Iterator[Capture]:
     """What the code under test emits."""
     with capture() as captured:
         yield captured
+
+
+@pytest.fixture(autouse=True)
+def _no_bundled_prices(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Spans are compared whole, and are not to depend on what else is installed.
+    if request.node.get_closest_marker("bundled_prices") is None:
+        monkeypatch.setattr(cost, "bundled_list", lambda: None)
 
 
 @pytest.fixture(autouse=True)

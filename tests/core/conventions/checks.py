@@ -14,6 +14,7 @@ from typing import Any
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.sampling import Decision, Sampler, SamplingResult
 
+from genai_otel_core.conventions import _own
 from genai_otel_core.operations import (
     AgentInvocation,
     Embeddings,
@@ -29,8 +30,8 @@ from genai_otel_core.testing import Capture
 REFERENCE: dict[str, dict[str, Any]] = json.loads(Path(__file__).with_name("reference.json").read_text())
 VERSIONS = tuple(REFERENCE)
 
-OURS = "genai_otel."
-"""Our own namespace: what no version has a word for."""
+OURS = _own.PREFIXES
+"""Our own namespaces: what no version has a word for."""
 
 # The definitions that cover an operation: the span first, then what OpenAI's refinement adds to it.
 # An operation that is not listed is one that the version does not know.

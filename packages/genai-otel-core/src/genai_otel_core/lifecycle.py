@@ -27,11 +27,11 @@ from genai_otel_core.operations import (
     ToolExecution,
     WorkflowInvocation,
 )
-from genai_otel_core.policy import Policy
 from genai_otel_core.resume import Resumption
 from genai_otel_core.routing import RootRun, Routing
 from genai_otel_core.runs import Run, RunStore, now_ns
 from genai_otel_core.settings import Settings
+from genai_otel_core.settlement import Settlement
 from genai_otel_core.spans import wall_ns
 from genai_otel_core.streams import Stream
 from genai_otel_core.suppression import is_suppressed
@@ -50,7 +50,7 @@ class Lifecycle(Lookup):
         self._resumption = Resumption(settings.resume_store)
         self._causes = Causes()
         self._inheritance = Inheritance(settings.mode, settings.custom)
-        self._policy = Policy(settings.mask, settings.max_content_bytes)
+        self._settlement = Settlement(settings)
         self._runs = RunStore(settings.max_runs, settings.max_run_age_s, self._evict)
 
     def start(
@@ -130,6 +130,7 @@ class Lifecycle(Lookup):
         if op.conversation_id is None and above is not None and above.operation is not None:
             op.conversation_id = above.operation.conversation_id
         self._inheritance.give(op, run.inherited, context)
+        self._settlement.expect(op)
         if op.agent_name is None and run.agent is not None:
             op.agent_name = agents.name_of(run.agent.operation)
         attempts.number(run, op)
@@ -283,8 +284,7 @@ class Lifecycle(Lookup):
             self._causes.remember(run, op)
         attempts.record(run, op)
         mode = run.inherited.mode
-        if span is not None:
-            self._policy.apply(op, span, mode)
+        self._settlement.settle(op, span, mode)
         attempt("agents.roll_up", agents.roll_up, run)
         assert run.emitter is not None
         if span is not None:

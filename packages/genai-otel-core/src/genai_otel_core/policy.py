@@ -24,7 +24,7 @@ from genai_otel_core.operations import (
     ToolExecution,
     WorkflowInvocation,
 )
-from genai_otel_core.plain import clip
+from genai_otel_core.plain import clip, plain
 
 _MESSAGES = ("input_messages", "output_messages")
 _FIELDS: dict[type[Operation], tuple[str, ...]] = {
@@ -37,7 +37,7 @@ _FIELDS: dict[type[Operation], tuple[str, ...]] = {
 }
 """The fields of content by operation type; request and failure have some too."""
 
-# The longest that a convention writes for a message's end beside what the schema's own encoding has.
+# The most that a convention writes for one message or tool beside what the schema's own encoding has.
 _SLACK = 40
 
 
@@ -103,7 +103,7 @@ class Policy:
 
     def data(self, name: str, value: Any, op: Operation, span: Span) -> Any:
         """Make an object fit to be recorded."""
-        masked = self._masking.objects(name, bounds.data(value, self._limit), op)
+        masked = self._masking.objects(name, bounds.data(plain(value, 2 * self._limit), self._limit), op)
         return None if masked is None else bounds.data(masked, self._limit)
 
     def messages(self, name: str, value: list[m.Message], op: Operation, span: Span) -> list[m.Message]:
@@ -185,7 +185,7 @@ def _size_of_parts(value: list[m.Part]) -> int:
 
 
 def _size_of_definitions(value: list[m.ToolDefinition]) -> int:
-    return bounds.json_bytes(encode.tool_definitions(value))
+    return bounds.json_bytes(encode.tool_definitions(value)) + _SLACK
 
 
 def _size_of_documents(value: list[m.Document]) -> int:

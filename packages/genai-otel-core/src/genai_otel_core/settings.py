@@ -11,6 +11,7 @@ from genai_otel_core import content
 from genai_otel_core.attributes import Allowed, AttributeSource, CustomAttributes
 from genai_otel_core.content import Mode
 from genai_otel_core.conventions import Convention, resolve
+from genai_otel_core.cost import Price, PriceTable, price_table
 from genai_otel_core.dedupe import MODES, OUTER
 from genai_otel_core.limits import MIN_CONTENT_BYTES, content_bytes
 from genai_otel_core.masks import Mask
@@ -46,6 +47,7 @@ class Settings:
     dedupe: str = OUTER
     mask: Mask | None = None
     custom: CustomAttributes = field(default_factory=CustomAttributes)
+    prices: Mapping[str, Price] = field(default_factory=dict)
 
     @property
     def wants_metadata(self) -> bool:
@@ -74,6 +76,7 @@ def check(
     attributes: AttributeSource | None = None,
     metadata_attributes: Allowed = (),
     metric_attributes: Sequence[str] = (),
+    prices: PriceTable | None = None,
     env: Mapping[str, str] | None = None,
 ) -> Settings:
     """Check options, filling in what the environment says.
@@ -98,6 +101,7 @@ def check(
         dedupe=_one_of("dedupe", dedupe, MODES),
         mask=_callable("mask", mask),
         custom=CustomAttributes(attributes, metadata_attributes, metric_attributes),
+        prices=price_table(prices),
     )
 
 

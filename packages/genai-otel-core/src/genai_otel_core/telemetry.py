@@ -13,6 +13,7 @@ from opentelemetry.trace import TracerProvider
 from genai_otel_core import sharing
 from genai_otel_core.attributes import Allowed, AttributeSource
 from genai_otel_core.conventions import Convention
+from genai_otel_core.cost import PriceTable
 from genai_otel_core.emitter import Emitter
 from genai_otel_core.lifecycle import Lifecycle
 from genai_otel_core.masks import Mask
@@ -59,6 +60,9 @@ class Telemetry(Lifecycle):
             OpenTelemetry baggage keys become attributes of the run's spans and of those below; a mapping
             renames them. Nothing else of the metadata is recorded.
         metric_attributes: which of both may also be dimensions of metrics; each value makes a time series.
+        prices: your own prices, by model, `provider/model` or a pattern of either (`my-model-*`): a mapping with
+            `input`, `output`, `cache_read` and `cache_write`, in US dollars per million tokens. They come before
+            those that the extra `genai-otel-core[cost]` brings; a cost that the provider reports, before both.
 
     Raises:
         TypeError, ValueError: for a wrong option, naming it and the allowed values.
@@ -85,6 +89,7 @@ class Telemetry(Lifecycle):
         attributes: AttributeSource | None = None,
         metadata_attributes: Allowed = (),
         metric_attributes: Sequence[str] = (),
+        prices: PriceTable | None = None,
     ) -> None:
         self._options = {
             name: value

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from genai_otel_core.cost import reported
 from genai_otel_core.operations import Inference
 from genai_otel_core.usage import Usage
 from genai_otel_core.usage_shapes import parse_usage
@@ -34,6 +35,7 @@ def read_result(op: Inference, result: Any) -> None:
     response.finish_reasons = reasons or response.finish_reasons
     op.cached = any(_is_cache_hit(generation) for generation in generations)
     op.usage = Usage() if op.cached else _usage(generations, output) or op.usage
+    op.cost = reported(_bills(generations, sources))
     op.requested_calls = [call_id for generation in generations for call_id in _requested(generation)]
     if op.provider in ("openai", "azure.ai.openai"):
         op.api_type = _api_type(response.id)
@@ -96,6 +98,15 @@ def _usage(generations: list[Any], output: Mapping[str, Any]) -> Usage | None:
         if found is not None:
             return found
     return None
+
+
+def _bills(generations: list[Any], sources: list[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    for generation in generations:
+        yield _mapping(getattr(getattr(generation, "message", None), "usage_metadata", None))
+    for source in sources:
+        yield source
+        for key in _USAGE_KEYS:
+            yield _mapping(source.get(key))
 
 
 def _requested(generation: Any) -> Iterator[str]:

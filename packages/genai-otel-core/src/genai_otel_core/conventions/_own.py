@@ -8,9 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from genai_otel_core.conventions import _cost as cost
 from genai_otel_core.conventions import _values as values
 from genai_otel_core.conventions._base import Event, Level, MetricSpec, Row
 from genai_otel_core.operations import Inference, Operation, Step, ToolExecution
+
+PREFIXES = ("genai_otel.", "ai.cost.")
+"""What our names begin with."""
 
 ENDED: tuple[Row[Any], ...] = (
     Row("genai_otel.outcome", values.outcome),
@@ -19,6 +23,7 @@ ENDED: tuple[Row[Any], ...] = (
     Row("genai_otel.interrupt.ids", lambda op: op.interrupt_ids),
     Row("genai_otel.resume.wait", lambda op: op.resumed_after_s, at_start=True),
     Row("genai_otel.cache.hit", lambda op: (isinstance(op, Inference) and op.cached) or None),
+    *cost.ROWS,
 )
 """On every span: how it ended, which attempt it was, what it resumed."""
 
@@ -56,6 +61,7 @@ METRICS = (
         ),
         _attempts,
     ),
+    cost.METRIC,
 )
 
 SELF_SITE = "genai_otel.self.site"

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from genai_otel_core.conventions import _dev_metrics as metrics
+from genai_otel_core.conventions import _own as own
 from genai_otel_core.conventions import _rows as rows
 from genai_otel_core.conventions import _values as values
 from genai_otel_core.conventions._base import Convention, Event, EventSpec, Level, Row, SpanSpec
@@ -47,6 +48,8 @@ INFERENCE: SpanSpec[Inference] = SpanSpec(
         *rows.SAMPLING,
         Row("gen_ai.request.top_k", lambda op: values.int_or_none(op.request.top_k)),
         *rows.OUTPUT,
+        Row("gen_ai.prompt.name", lambda op: op.prompt_name, at_start=True),
+        Row("gen_ai.prompt.version", lambda op: op.prompt_version if op.prompt_name else None, at_start=True),
         Row("gen_ai.request.reasoning.level", lambda op: op.request.reasoning_level),
         Row("gen_ai.request.previous_response.id", lambda op: op.request.previous_response_id),
         *rows.STREAMING,
@@ -155,7 +158,7 @@ WORKFLOW: SpanSpec[WorkflowInvocation] = SpanSpec(
 )
 
 _DETAILS: tuple[Row[Any], ...] = tuple(
-    row for row in INFERENCE.rows if not row.name.startswith(("openai.", "genai_otel."))
+    row for row in INFERENCE.rows if not row.name.startswith(("openai.", *own.PREFIXES))
 )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from genai_otel_core import messages as m
 from genai_otel_core.conventions import _chat_format as chat
+from genai_otel_core.conventions import _cost as cost
 from genai_otel_core.conventions import _flat_messages as flat
 from genai_otel_core.conventions import _own as own
 from genai_otel_core.conventions import _values as values
@@ -150,6 +151,7 @@ INFERENCE: SpanSpec[Inference] = SpanSpec(
         Row("llm.token_count.prompt", lambda op: op.usage.input_tokens),
         Row("llm.token_count.completion", lambda op: op.usage.output_tokens),
         Row("llm.token_count.total", _total),
+        *cost.OPENINFERENCE,
         Row("llm.token_count.prompt_details.cache_read", lambda op: op.usage.cache_read_tokens),
         Row("llm.token_count.prompt_details.cache_write", lambda op: op.usage.cache_write_tokens),
         Row("llm.token_count.prompt_details.audio", lambda op: op.usage.input_audio_tokens),
@@ -174,6 +176,7 @@ EMBEDDINGS: SpanSpec[Embeddings] = SpanSpec(
         *_parameter_rows("embedding.invocation_parameters"),
         Row("llm.token_count.prompt", lambda op: op.usage.input_tokens),
         Row("llm.token_count.total", _total),
+        *cost.OPENINFERENCE,
     ),
 )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from genai_otel_core.conventions import _own as own
 from genai_otel_core.conventions import _points as points
 from genai_otel_core.conventions import _rows as rows
 from genai_otel_core.conventions import _values as values
@@ -181,7 +182,7 @@ METRICS = (
 )
 
 # On the inference span, but not on its details event (1.37 to 1.41.1).
-_NOT_ON_DETAILS = ("gen_ai.provider.name", "gen_ai.request.top_k", "openai.", "genai_otel.")
+_NOT_ON_DETAILS = ("gen_ai.provider.name", "gen_ai.request.top_k", "openai.", *own.PREFIXES)
 _DETAILS: tuple[Row[Any], ...] = tuple(
     row for row in INFERENCE.rows if not row.name.startswith(_NOT_ON_DETAILS)
 )

@@ -1,0 +1,70 @@
+"""Cost: the GenAI conventions have no word for it yet, so these names are ours and the same in all of them.
+
+`ai.cost.usd` is what the field's examples call it. Model calls only: what an agent cost is the sum over its
+model calls, and would be counted twice on the agent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from genai_otel_core.conventions._base import MetricSpec, Row
+from genai_otel_core.operations import Embeddings, Inference, Operation
+from genai_otel_core.usage import Cost
+
+_BUCKETS = (1e-6, 1e-5, 1e-4, 5e-4, 1e-3, 5e-3, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 100.0)
+
+
+def cost_of(op: Operation) -> Cost | None:
+    """What a model call cost, if it is known."""
+    return op.cost if isinstance(op, (Inference, Embeddings)) else None
+
+
+def _total(op: Operation) -> float | None:
+    cost = cost_of(op)
+    return None if cost is None else cost.total_usd
+
+
+def _source(op: Operation) -> str | None:
+    cost = cost_of(op)
+    return None if cost is None else cost.source
+
+
+def _points(op: Operation) -> Iterable[tuple[float, Mapping[str, Any]]]:
+    total = _total(op)
+    return () if total is None else ((total, {}),)
+
+
+ROWS: tuple[Row[Any], ...] = (Row("ai.cost.usd", _total), Row("ai.cost.source", _source))
+"""What it cost in US dollars, and who says so: `provider`, or `local` for a computed one."""
+
+OPENINFERENCE: tuple[Row[Any], ...] = (
+    Row("llm.cost.total", _total),
+    Row("llm.cost.prompt", lambda op: None if op.cost is None else op.cost.input_usd),
+    Row("llm.cost.completion", lambda op: None if op.cost is None else op.cost.output_usd),
+)
+"""The words of the one vocabulary that has some, for model calls."""
+
+METRIC = MetricSpec(
+    "ai.cost.usd",
+    "histogram",
+    "{USD}",
+    "Cost of model calls in US dollars.",
+    (Inference, Embeddings),
+    (
+        "gen_ai.operation.name",
+        "gen_ai.provider.name",
+        "gen_ai.system",
+        "gen_ai.request.model",
+        "gen_ai.response.model",
+        "llm.provider",
+        "llm.model_name",
+        "server.address",
+        "server.port",
+        "error.type",
+    ),
+    _points,
+    _BUCKETS,
+)
+"""With the dimensions of the duration metric, by whatever name a convention has them."""

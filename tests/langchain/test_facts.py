@@ -1,0 +1,119 @@
+"""The application's own facts through LangChain: tenants, cost, prompts, conversations, feedback."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from agents import make_agent
+from langchain_core.caches import InMemoryCache
+from langchain_core.messages import AIMessage
+from langchain_core.runnables import RunnableLambda
+from langchain_core.tools import tool
+from models import USAGE, ScriptedModel, asks
+from opentelemetry import trace
+
+from genai_otel_core import conversation
+from genai_otel_core.testing import Capture
+from genai_otel_langchain import Handler
+
+
+def answering(**metadata: Any) -> AIMessage:
+    """An answer with usage and what else the provider says."""
+    return AIMessage("fine", usage_metadata=USAGE, response_metadata={"model_name": "m-1", **metadata})
+
+
+def test_a_tenant_is_on_all_spans_of_the_run(seen: Capture) -> None:
+    """Allowed metadata and tags are on every span of an agent's run, the framework's own keys on none."""
+
+    @tool
+    def look(where: str) -> str:
+        """Look."""
+        trace.get_current_span().set_attribute("app.feature", "look-up")
+        return "seen"
+
+    handler = Handler(
+        metadata_attributes=["tenant.id", "blue"], metric_attributes=["tenant.id"], **seen.providers
+    )
+    agent = make_agent(ScriptedModel(answers=[asks("look", where="x"), "done"]), [look])
+    agent.invoke(
+        {"messages": [("user", "go")]},
+        {"callbacks": [handler], "metadata": {"tenant.id": "acme", "other": "x"}, "tags": ["blue", "red"]},
+    )
+    assert len(seen.spans) == 4
+    for span in seen.spans:
+        assert (span.attributes["tenant.id"], span.attributes["blue"]) == ("acme", True), span.name
+        assert not {"other", "red"} & span.attributes.keys()
+        assert not [key for key in span.attributes if key.startswith(("langgraph_", "ls_"))]
+    assert [span.name for span in seen.spans if "app.feature" in span.attributes] == ["execute_tool look"]
+    points = seen.metrics()["gen_ai.client.operation.duration"]
+    assert [point["attributes"]["tenant.id"] for point in points] == ["acme"]
+    assert "blue" not in points[0]["attributes"]
+
+
+def test_two_tenants_through_one_handler(seen: Capture) -> None:
+    """Each call's spans carry their own tenant only."""
+    handler = Handler(metadata_attributes=["tenant.id"], **seen.providers)
+    chain = RunnableLambda(lambda text: ScriptedModel(answers=["fine"]).invoke(text))
+    for tenant in ("a", "b"):
+        chain.invoke("x", {"callbacks": [handler], "metadata": {"tenant.id": tenant}})
+    chain.invoke("x", {"callbacks": [handler]})
+    found = [(span.name.split()[0], span.attributes.get("tenant.id")) for span in seen.spans]
+    assert found == [(name, tenant) for tenant in ("a", "b", None) for name in ("chat", "invoke_workflow")]
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"token_usage": {"prompt_tokens": 10, "completion_tokens": 5, "cost": 0.25}},
+        {"usage": {"cost": {"total_cost": 0.25, "currency": "USD"}}},
+        {"cost": 0.25},
+    ],
+)
+def test_a_cost_that_the_provider_reports(metadata: dict[str, Any], seen: Capture) -> None:
+    """A gateway's own figure is passed through, before any price list."""
+    handler = Handler(prices={"m-1": {"input": 1, "output": 1}}, **seen.providers)
+    ScriptedModel(answers=[answering(**metadata)]).invoke("x", {"callbacks": [handler]})
+    (span,) = seen.spans
+    assert (span.attributes["ai.cost.usd"], span.attributes["ai.cost.source"]) == (0.25, "provider")
+
+
+def test_a_computed_cost_is_on_model_calls_only(seen: Capture) -> None:
+    """A price table's cost is on the call's span and in the histogram, once, and not on what is above."""
+    handler = Handler(prices={"m-1": {"input": 1.0, "output": 2.0}}, **seen.providers)
+    chain = RunnableLambda(lambda text: ScriptedModel(answers=[answering()]).invoke(text))
+    chain.invoke("x", {"callbacks": [handler]})
+    assert [span.name for span in seen.spans if "ai.cost.usd" in span.attributes] == ["chat scripted-1"]
+    (point,) = seen.metrics()["ai.cost.usd"]
+    assert (point["count"], point["sum"]) == (1, pytest.approx(20e-6))
+
+
+def test_an_answer_from_the_cache_costs_nothing(seen: Capture) -> None:
+    """A second, cached answer has no cost attribute and adds no point."""
+    handler = Handler(prices={"m-1": {"input": 1.0, "output": 2.0}}, **seen.providers)
+    model = ScriptedModel(answers=[answering()], cache=InMemoryCache())
+    for _ in range(2):
+        model.invoke("x", {"callbacks": [handler]})
+    assert ["ai.cost.usd" in span.attributes for span in seen.spans] == [True, False]
+    assert seen.metrics()["ai.cost.usd"][0]["count"] == 1
+
+
+@pytest.mark.parametrize(("convention", "name", "version"), [("dev", "support", "7"), ("1.41", None, None)])
+def test_prompts_have_names(convention: str, name: str | None, version: str | None, seen: Capture) -> None:
+    """A prompt's name and version are on the call where the convention has words for them, with content off."""
+    handler = Handler(convention=convention, **seen.providers)
+    chain = RunnableLambda(lambda text: ScriptedModel(answers=["fine"]).invoke(text))
+    chain.invoke("x", {"callbacks": [handler], "metadata": {"prompt_name": "support", "prompt_version": 7}})
+    span = seen.span("chat scripted-1")
+    assert span.attributes.get("gen_ai.prompt.name") == name
+    assert span.attributes.get("gen_ai.prompt.version") == version
+
+
+def test_a_conversation_by_a_block(seen: Capture) -> None:
+    """A block around a call names its conversation; a thread id comes first."""
+    handler = Handler(**seen.providers)
+    model = ScriptedModel(answers=["fine"])
+    with conversation("c-7"):
+        model.invoke("x", {"callbacks": [handler]})
+        model.invoke("x", {"callbacks": [handler], "metadata": {"thread_id": "t-1"}})
+    assert [span.attributes["gen_ai.conversation.id"] for span in seen.spans] == ["c-7", "t-1"]
