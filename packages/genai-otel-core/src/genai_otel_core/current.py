@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, ItemsView, Iterator, KeysView, Mapping, ValuesView
 from functools import partial
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry import context as context_api
@@ -190,6 +191,13 @@ class _CurrentSpan(Span):
         if name.startswith("__"):
             raise AttributeError(name)
         return getattr(self._target(), name)
+
+
+def values_shown(context: Context) -> Callable[[str], object]:
+    """Return the `get` of what `context` shows now beside its span, for several questions at once."""
+    while isinstance(context, _LiveContext) and not context.activation.live():
+        context = context.activation.base
+    return partial(dict.get, context) if isinstance(context, _LiveContext) else context.get
 
 
 def values_shown(context: Context) -> Callable[[str], object]:

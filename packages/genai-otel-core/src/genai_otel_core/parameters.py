@@ -44,6 +44,8 @@ _BY_NAME = {
 }
 _NAMES = _BY_NAME.keys()
 _NESTED = ("model_kwargs", "generation_config", "inferenceConfig", "options")
+# Any of these says something of the output; mostly there is none.
+_OUTPUT = frozenset({"response_format", "text_format", "response_mime_type", "format", "modalities"})
 
 
 def with_nested(params: Params) -> list[Params]:
@@ -74,6 +76,9 @@ def read_parameters(found: Request, sources: Sequence[Params]) -> None:
 
 def output_type(*sources: Params) -> str | None:
     """The output that was asked for: `json`, `text` or `speech`."""
+    sources = tuple(source for source in sources if not _OUTPUT.isdisjoint(source))
+    if not sources:
+        return None
     wanted: Any = None
     for source in sources:
         wanted = source.get("response_format")

@@ -86,19 +86,12 @@ class Spans:
 
 def read(rows: tuple[Row[Any], ...], op: Operation, skip: frozenset[str] = frozenset()) -> dict[str, Any]:
     """Read rows; where one raises, only that attribute is lost."""
-    found: dict[str, Any] = {}
-    for row in rows:
-        name = row.name
-        if name in skip:
-            continue
-        try:
-            value = row.value(op)
-        except Exception as error:  # noqa: BLE001  # `read_row`, in line
-            guard.report(f"convention row {name}", error)
-            continue
-        if value is not None:
-            found[name] = value
-    return found
+    wanted = [row for row in rows if row.name not in skip] if skip else rows
+    try:
+        return {row.name: value for row in wanted if (value := row.value(op)) is not None}
+    except Exception:  # noqa: BLE001  # a row may be the user's own; `read_row` tells which it is
+        read_all = ((row.name, read_row(row, op)) for row in wanted)
+        return {name: value for name, value in read_all if value is not None}
 
 
 def encoded(rows: tuple[Row[Any], ...], op: Operation) -> dict[str, Any]:

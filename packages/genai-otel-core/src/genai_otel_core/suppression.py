@@ -8,6 +8,8 @@ from types import TracebackType
 from opentelemetry import context as context_api
 from opentelemetry.context import Context
 
+from genai_otel_core.current import values_shown
+
 _KEY = context_api.create_key("genai-otel-suppress")
 # What `opentelemetry.instrumentation.utils.suppress_instrumentation()` sets, in its old and new form.
 _KEYS = (_KEY, context_api._SUPPRESS_INSTRUMENTATION_KEY, "suppress_instrumentation")
@@ -50,5 +52,5 @@ class suppress:  # noqa: N801  # used like a function
 
 def is_suppressed() -> bool:
     """Whether telemetry is suppressed in the calling context, by us or for all instrumentations."""
-    look_up = context_api.get_current().get
+    look_up = values_shown(context_api.get_current())
     return bool(look_up(_KEYS[0]) or look_up(_KEYS[1]) or look_up(_KEYS[2]))

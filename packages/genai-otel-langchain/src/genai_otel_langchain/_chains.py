@@ -7,7 +7,7 @@ from typing import Any
 
 from genai_otel_core import Telemetry
 from genai_otel_core.operations import AgentInvocation, Operation, Step, WorkflowInvocation
-from genai_otel_langchain._classify import ChainStart, Decision, Role, classify
+from genai_otel_langchain._classify import PLUMBING, PLUMBING_TYPES, ChainStart, Decision, Role, classify
 from genai_otel_langchain._peek import Caller
 from genai_otel_langchain._runnables import NOTHING, facts_of
 
@@ -16,6 +16,8 @@ def operation(
     telemetry: Telemetry, kwargs: Mapping[str, Any], seen: Caller | None
 ) -> tuple[Operation | None, Decision]:
     """Classify a chain run that starts; return its operation, None if it gets no span."""
+    if kwargs.get("run_type") in PLUMBING_TYPES and telemetry.settings.detail != "everything":
+        return None, PLUMBING
     decision = classify(_chain_start(telemetry, kwargs, seen))
     detail = telemetry.settings.detail
     if decision.role is Role.AGENT:

@@ -48,6 +48,11 @@ class ChainStart:
     facts: Facts = NOTHING
 
 
+PLUMBING_TYPES = ("prompt", "parser")
+PLUMBING = Decision(Role.HIDDEN, None, "prompt-or-parser")
+"""What a run of these types is, whatever else is known of it."""
+
+
 def classify(start: ChainStart) -> Decision:
     """Decide what a chain run is; the first rule that applies wins."""
     for rule in _RULES:
@@ -64,9 +69,7 @@ def _hidden_by_tag(start: ChainStart) -> Decision | None:
 
 
 def _prompt_or_parser(start: ChainStart) -> Decision | None:
-    if start.run_type in ("prompt", "parser"):
-        return Decision(Role.HIDDEN, None, "prompt-or-parser")
-    return None
+    return PLUMBING if start.run_type in PLUMBING_TYPES else None
 
 
 def _agent(start: ChainStart) -> Decision | None:

@@ -29,6 +29,7 @@ _URLS = (
     "inference_server_url",
     "url",
 )
+_URL_NAMES = frozenset(_URLS)
 # What an integration calls when nothing is configured, by class: never by provider name, which proxies share.
 _DEFAULTS: dict[str, Callable[[Any], str | None]] = {
     "ChatOpenAI": lambda model: "https://api.openai.com",
@@ -66,7 +67,7 @@ def endpoint_of_model(model: Any) -> Endpoint:
 
 
 def _configured_url(held: dict[str, Any]) -> str | None:
-    for name in _URLS:
+    for name in () if _URL_NAMES.isdisjoint(held) else _URLS:
         value = held.get(name)
         url = None if value is None else url_text(value)
         if url:
