@@ -7,7 +7,8 @@ marker with the word `omitted` stands for what is left out. The first item (inst
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from operator import attrgetter
 from typing import Any, NamedTuple, TypeVar, get_args
 
 from genai_otel_core import messages as m
@@ -21,7 +22,15 @@ _SHORTEST = 16
 _ITEM = 20
 _OBJECT = 168
 """More than the names of an object of ours and its fields can take when they are written."""
-_OURS = frozenset({*get_args(m.Part), m.Message, m.ToolDefinition, m.Document})
+_FIELDS: dict[type, Callable[[Any], Iterable[Any]]] = {
+    **{
+        kind: attrgetter(*kind.__slots__)
+        for kind in (*get_args(m.Part), m.Message, m.ToolDefinition, m.Document)
+    },
+    m.Text: lambda said: (said.content,),
+    m.Reasoning: lambda said: (said.content,),
+}
+"""How to read all fields of our objects at once."""
 
 
 class _Cut(NamedTuple):
@@ -56,39 +65,40 @@ def fit(value: T, limit: int, size: Callable[[T], int], cut: Callable[[T, _Cut],
 
 def surely_fits(value: Any, limit: int) -> bool:
     """Whether `value` fits in `limit` however it is written: told without writing it, and mostly true."""
-    return _room(value, limit) >= 0
+    room = limit
+    pending = [value]
+    while pending:
+        item = pending.pop()
+        kind = type(item)
+        if kind is str:
+            room -= 6 * len(item) + _ITEM  # a control character is written as \u and four digits
+        elif item is None or kind is bool or kind is float:
+            room -= 2 * _ITEM
+        elif kind is int:
+            room -= item.bit_length() // 3 + _ITEM
+        elif kind in _FIELDS:
+            room -= _OBJECT
+            pending.extend(_FIELDS[kind](item))
+        elif kind is dict or kind is list or kind is tuple:
+            room -= _ITEM * (len(item) + 1)
+            if room < 0:
+                return False
+            if kind is dict:
+                room -= _room_for_names(item, room)
+                item = item.values()
+            pending.extend(item)
+        else:
+            return False
+        if room < 0:
+            return False
+    return True
 
 
-def _room(value: Any, room: int) -> int:
-    # What is left of `room` at least; negative as soon as nothing is.
-    kind = type(value)
-    if kind is str:
-        return room - 6 * len(value) - 2  # a control character is written as \u and four digits
-    if value is None or kind is bool or kind is float:
-        return room - 25
-    if kind is int:
-        bits: int = value.bit_length()
-        return room - bits // 3 - 2
-    if kind is dict:
-        for key, item in value.items():
-            if room < 0 or type(key) is not str:
-                return -1
-            room = _room(item, room - 6 * len(key) - _ITEM)
-        return room - 2
-    if kind is list or kind is tuple:
-        for item in value:
-            if room < 0:
-                return -1
-            room = _room(item, room - _ITEM)
-        return room - 2
-    if kind in _OURS:
-        room -= _OBJECT
-        for name in kind.__slots__:
-            if room < 0:
-                return -1
-            room = _room(getattr(value, name), room)
-        return room
-    return -1
+def _room_for_names(value: dict[Any, Any], room: int) -> int:
+    try:
+        return 6 * len("".join(value))
+    except TypeError:  # names that are no texts are written in ways of their own
+        return room + 1
 
 
 def _texts(value: Any) -> Iterator[str]:
