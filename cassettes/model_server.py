@@ -24,10 +24,11 @@ CONTEXT_TOKENS = 1024
 
 
 @contextmanager
-def model_server() -> Iterator[str]:
-    """Serve the model while the context lasts; yield its base URL."""
+def model_server(*, embeddings: bool = False) -> Iterator[str]:
+    """Serve the model while the context lasts; yield its base URL. A server of `embeddings` serves nothing else."""
     home = install()
-    with served(lambda port: _command(home, port)) as base_url:
+    kind = ["--embeddings", "--pooling", "mean"] if embeddings else ["--jinja"]
+    with served(lambda port: [*_command(home, port), *kind]) as base_url:
         yield base_url
 
 
@@ -59,4 +60,4 @@ def _command(home: Path, port: int) -> list[str]:
         "--parallel": 2,
     }
     words = [str(word) for option in options.items() for word in option]
-    return [str(home / "bin" / "llama-server-vulkan"), *words, "--kv-unified", "--jinja", "--no-webui"]
+    return [str(home / "bin" / "llama-server-vulkan"), *words, "--kv-unified", "--no-webui"]

@@ -46,9 +46,9 @@ def replaying(name: str) -> Iterator[Any]:
     assert played == recorded, f"{name}: {played} of {recorded} recorded exchanges were played"
 
 
-def names() -> set[str]:
-    """The cassettes that there are."""
-    return {path.stem for path in CASSETTES.glob("*.yaml")}
+def names(folder: str = "") -> set[str]:
+    """The cassettes that there are in a folder (`llamaindex/`), by default in none."""
+    return {f"{folder}{path.stem}" for path in (CASSETTES / folder).glob("*.yaml")}
 
 
 def _file(name: str) -> Path:

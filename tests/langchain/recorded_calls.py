@@ -5,11 +5,8 @@ Each is named as its cassette, and sets every parameter that a client's version 
 
 from __future__ import annotations
 
-import asyncio
-import inspect
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from agents import make_agent
@@ -19,25 +16,10 @@ from langchain_core.tools import tool
 from langchain_openai import ChatOpenAI, OpenAI
 from pydantic import BaseModel
 
+from recorded import RecordedCall
+
 MODEL = "smollm2-135m-instruct"
 CALLS: dict[str, RecordedCall] = {}
-
-
-@dataclass(frozen=True)
-class RecordedCall:
-    """A call of a client: `function(base_url, config)`."""
-
-    function: Callable[[str, Any], Any]
-    fails: bool
-    """The server answers with an error, which the client raises."""
-    calls_tools: bool
-    """The model cannot call tools by itself: recorded through the front that makes it."""
-
-    def make(self, base_url: str, config: Any, run: Callable[[Any], Any] = asyncio.run) -> Any:
-        """Make the call; `run` runs its coroutine if it is asynchronous."""
-        if inspect.iscoroutinefunction(self.function):
-            return run(self.function(base_url, config))
-        return self.function(base_url, config)
 
 
 def call(*, fails: bool = False, calls_tools: bool = False) -> Callable[[Any], Any]:

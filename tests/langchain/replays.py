@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
-from unittest import mock
 
 from recorded_calls import CALLS
 
@@ -14,6 +10,7 @@ import tape
 from genai_otel_core.errors import qualified_name
 from genai_otel_core.testing import Capture, capture, walk, whole
 from genai_otel_langchain import Handler
+from recorded import no_network
 
 # A stored stream arrives at once: how long it took says nothing.
 VOLATILE = ("gen_ai.response.time_to_first_chunk",)
@@ -77,20 +74,6 @@ def added_content(name: str) -> list[dict[str, Any]]:
     details = [attributes for event, attributes in replayed.events if event == DETAILS]
     assert [_content(d) for d in details] == [_content(s["attributes"]) for s in inferences]
     return added
-
-
-@contextmanager
-def no_network() -> Iterator[None]:
-    """Refuse every connection."""
-
-    def refuse(self: Any, address: Any) -> None:
-        raise AssertionError(f"a connection to {address}")
-
-    with (
-        mock.patch.object(socket.socket, "connect", refuse),
-        mock.patch.object(socket.socket, "connect_ex", refuse),
-    ):
-        yield
 
 
 def _span(span: Any, error: Exception | None) -> dict[str, Any]:
