@@ -43,18 +43,13 @@ class Spans:
         label = id_[:-_UUID] if len(id_) > _UUID else id_
         method = label.rpartition(".")[2]
         kind = kind_of(instance)
-        parent = self._parent(parent_id, instance, kind, method)
-        step = _workflows.is_step(parent, instance, method)
-        if step and parent is not None:
-            parent = self._groups.worker(parent, call)
-            _workflows.enter(parent)
+        parent, step = self._above(parent_id, instance, kind, method, call)
         start = self._facts(parent, kind, method, instance, call, step=step)
         role = classify(start).role
         note = Note(role, kind, method, self, reference(instance))
         detail = self.telemetry.settings.detail
         op = _calls.operation(detail, role, start, instance, call, label)
-        if isinstance(op, ToolExecution):
-            note.tool = op.name
+        note.tool = op.name if isinstance(op, ToolExecution) else None
         if role is Role.MERGED:
             note.target = _target_above(parent)
         note.entered_by_caller = _workflows.is_run(note) and _compat.run_is_entered_by_caller(call.arguments)
@@ -75,6 +70,16 @@ class Spans:
         )
         if run is not None and op is not None and run.wants_content:
             attempt("content of a call", _calls.add_content, op, instance, call, self.limit)
+
+    def _above(
+        self, parent_id: str | None, instance: Any, kind: Kind, method: str, call: BoundArguments
+    ) -> tuple[Run | None, bool]:
+        parent = self._parent(parent_id, instance, kind, method)
+        step = _workflows.is_step(parent, instance, method)
+        if step and parent is not None:
+            parent = self._groups.worker(parent, call)
+            _workflows.enter(parent)
+        return parent, step
 
     def _parent(self, parent_id: str | None, instance: Any, kind: Kind, method: str) -> Run | None:
         named = None if parent_id is None else self.telemetry.find(parent_id)
