@@ -178,7 +178,7 @@ def _kind(spec: SpanSpec[Any], op: Operation) -> str:
 def _attributes(kind: type[Operation]) -> Iterator[str]:
     specs = [convention.by_type[kind] for convention in CONVENTIONS]
     names = dict.fromkeys(row.name for spec in specs for row in spec.rows)
-    ours = {name: None for name in names if name.startswith("genai_otel.")}
+    ours = {name: None for name in names if name.startswith(_own.PREFIXES)}
     expanded = dict.fromkeys(name for spec in specs for name in spec.expand_names)
     rows = [(f"`{name}`", *(_cell(spec, name) for spec in specs)) for name in names if name not in ours]
     rows += [(f"`{name}`", *(_expanded(spec, name) for spec in specs)) for name in expanded]

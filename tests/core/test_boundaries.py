@@ -18,7 +18,7 @@ ADAPTERS = [path for path in SOURCES if CORE not in path.parents]
 
 # What an attribute, metric or event name looks like in any of our vocabularies.
 NAME = re.compile(
-    r"(gen_ai|genai_otel|openai|llm|openinference|tool|agent|embedding|retrieval|session|input|output"
+    r"(gen_ai|genai_otel|ai\.cost|openai|llm|openinference|tool|agent|embedding|retrieval|session|input|output"
     r"|message|message_content|document|server|error|exception)\.[a-z_]+(\.[a-z_{}]+)*"
 )
 # Keys by which a user's own run or context talks to us: never emitted.

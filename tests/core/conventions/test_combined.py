@@ -20,6 +20,7 @@ from genai_otel_core.conventions import (
     MetricSpec,
     Row,
     SpanSpec,
+    _own,
     available,
     combine,
     resolve,
@@ -77,7 +78,7 @@ def test_metrics_keep_their_own_schema_url() -> None:
     """A metric's scope has the URL of the convention that defines it, a span's that of the first."""
     seen = played("agent", ["1.36", "dev"])
     urls = {
-        metric.name: url for url, metric in seen.collected[1] if not metric.name.startswith("genai_otel.")
+        metric.name: url for url, metric in seen.collected[1] if not metric.name.startswith(_own.PREFIXES)
     }
     assert urls["gen_ai.client.token.usage"] == "https://opentelemetry.io/schemas/1.36.0"
     assert (

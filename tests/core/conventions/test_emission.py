@@ -51,6 +51,17 @@ def test_content_is_nowhere_unless_wanted(run: str, convention: str) -> None:
     assert SECRET not in "".join(emitted)
 
 
+@pytest.mark.parametrize("convention", available())
+@pytest.mark.parametrize("run", RUNS)
+def test_content_is_only_where_it_is_wanted(run: str, convention: str) -> None:
+    """Content for spans is on no log record, for events on no span but in its events, and never on metrics."""
+    for_spans, _, _ = play(run, convention, "span")
+    assert SECRET not in repr([(record.attributes, record.body) for record in for_spans.logs()])
+    for_events, _, _ = play(run, convention, "event")
+    assert SECRET not in repr([(span.attributes, span.status.description) for span in for_events.spans])
+    assert SECRET not in repr([for_spans.metrics(), for_events.metrics()])
+
+
 DURATIONS = "gen_ai.client.operation.duration", "gen_ai.client.token.usage"
 STREAMING = "gen_ai.client.operation.time_to_first_chunk", "gen_ai.client.operation.time_per_output_chunk"
 DEV_CHAT = (

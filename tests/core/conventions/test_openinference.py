@@ -14,7 +14,7 @@ from core.conventions.runs import RUNS, SECRET, Stage, chat, says
 from genai_otel_core import Telemetry
 from genai_otel_core import messages as m
 from genai_otel_core.conventions import _flat_messages as flat
-from genai_otel_core.conventions import resolve
+from genai_otel_core.conventions import _own, resolve
 from genai_otel_core.operations import (
     AgentInvocation,
     Embeddings,
@@ -89,7 +89,7 @@ def played(run: str, content: str = "span") -> tuple[list[Any], Stage]:
         stage = Stage(Telemetry(convention="openinference", capture_content=content, **seen.providers))
         RUNS[run](stage)
         assert not seen.logs()
-        assert not [name for name in seen.metrics() if not name.startswith("genai_otel.")]
+        assert not [name for name in seen.metrics() if not name.startswith(_own.PREFIXES)]
         return sorted(seen.spans, key=lambda span: span.context.span_id), stage
 
 
@@ -100,7 +100,7 @@ def test_every_attribute_is_official(run: str, content: str) -> None:
     spans, stage = played(run, content)
     for span, op in zip(spans, stage.played, strict=True):
         attributes = {
-            key: value for key, value in span.attributes.items() if not key.startswith("genai_otel.")
+            key: value for key, value in span.attributes.items() if not key.startswith(_own.PREFIXES)
         }
         unknown = {key for key in attributes if re.sub(r"\.\d+(?=\.)", ".#", key) not in OFFICIAL}
         assert unknown == set()
@@ -132,7 +132,7 @@ def _check(key: str, value: Any) -> None:
 def test_the_tables_names_are_official() -> None:
     """Every name that the tables have is in the package, also where no run shows it."""
     for spec in OPENINFERENCE.spans:
-        names = {row.name for row in spec.rows if not row.name.startswith("genai_otel.")}
+        names = {row.name for row in spec.rows if not row.name.startswith(_own.PREFIXES)}
         names |= {name.replace("{i}", "#") for name in spec.expand_names}
         assert names - OFFICIAL == set()
 
