@@ -9,8 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent / "tests"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from model_server import model_server
 from tool_call_front import tool_call_front
@@ -18,6 +17,7 @@ from tool_call_front import tool_call_front
 import tape
 from recorded import RecordedCall
 
+HERE = Path(__file__).parent
 _FRONT_NOTE = (
     "The first answer is the model's, put into the form of a tool call: see tool_call_front.py and README.md."
 )
