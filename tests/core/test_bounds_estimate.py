@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genai_otel_core import bounds
+from genai_otel_core import bounds, estimate
 from genai_otel_core import messages as m
 from genai_otel_core.conventions import _encode as encode
 from genai_otel_core.policy import _size_of_definitions, _size_of_documents, _size_of_messages
@@ -44,19 +44,19 @@ LIMIT = st.integers(256, 4096)
 @given(DATA, LIMIT)
 def test_data(value: object, limit: int) -> None:
     """JSON data that is said to fit has at most so many bytes."""
-    assert not bounds.surely_fits(value, limit) or bounds.json_bytes(value) <= limit
+    assert not estimate.surely_fits(value, limit) or bounds.json_bytes(value) <= limit
 
 
 @given(MESSAGES, LIMIT)
 def test_messages(value: list[m.Message], limit: int) -> None:
     """So have messages, with any part and as any convention writes them."""
-    assert not bounds.surely_fits(value, limit) or _size_of_messages(value) <= limit
+    assert not estimate.surely_fits(value, limit) or _size_of_messages(value) <= limit
 
 
 @given(st.lists(PART, max_size=4), LIMIT)
 def test_parts(value: list[m.Part], limit: int) -> None:
     """So have parts alone."""
-    assert not bounds.surely_fits(value, limit) or bounds.json_bytes(encode.parts(value)) <= limit
+    assert not estimate.surely_fits(value, limit) or bounds.json_bytes(encode.parts(value)) <= limit
 
 
 @given(DEFINITIONS, DOCUMENTS, LIMIT)
@@ -64,16 +64,16 @@ def test_definitions_and_documents(
     tools: list[m.ToolDefinition], documents: list[m.Document], limit: int
 ) -> None:
     """So have tool definitions and documents."""
-    assert not bounds.surely_fits(tools, limit) or _size_of_definitions(tools) <= limit
-    assert not bounds.surely_fits(documents, limit) or _size_of_documents(documents) <= limit
+    assert not estimate.surely_fits(tools, limit) or _size_of_definitions(tools) <= limit
+    assert not estimate.surely_fits(documents, limit) or _size_of_documents(documents) <= limit
 
 
 @pytest.mark.parametrize("value", ["a" * 5000, {"a": [1, 2.5, None, True, "x"]}, [m.Text("a" * 5000)]])
 def test_usual_content_is_not_measured(value: object) -> None:
     """It says so of what people usually send."""
-    assert bounds.surely_fits(value, 32768)
+    assert estimate.surely_fits(value, 32768)
 
 
 def test_more_items_than_a_list_may_have() -> None:
     """Lists that are always shortened are not said to fit, however small their items."""
-    assert not bounds.surely_fits([1] * (4096 // 20 + 1), 4096)
+    assert not estimate.surely_fits([1] * (4096 // 20 + 1), 4096)

@@ -122,13 +122,16 @@ invoke_agent ag !asyncio.exceptions.CancelledError
   execute_tool slow !asyncio.exceptions.CancelledError
 """)
 async def tool_cancel(h, cfg):
+    started = asyncio.Event()
+
     @tool
     async def slow(x: int) -> str:
-        "s"
-        await asyncio.sleep(1)
+        "Take long."
+        started.set()
+        await asyncio.sleep(60)
 
-    ag = make_agent(model(asks("slow", x=1), "done"), [slow], name="ag")
-    try:
-        await asyncio.wait_for(ag.ainvoke(HI, cfg), 0.05)
-    except asyncio.TimeoutError:
-        pass
+    agent = make_agent(model(asks("slow", x=1), "done"), [slow], name="ag")
+    work = asyncio.create_task(agent.ainvoke(HI, cfg))
+    await started.wait()
+    work.cancel()
+    await asyncio.gather(work, return_exceptions=True)

@@ -7,11 +7,11 @@ marker with the word `omitted` stands for what is left out. The first item (inst
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from operator import attrgetter
-from typing import Any, NamedTuple, TypeVar, get_args
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 from genai_otel_core import messages as m
+from genai_otel_core.estimate import ITEM, surely_fits
 from genai_otel_core.plain import clip, omitted, to_json
 
 T = TypeVar("T")
@@ -19,18 +19,6 @@ T = TypeVar("T")
 _READABLE = 512
 """Texts are not cut below so many bytes while there are list items to leave out."""
 _SHORTEST = 16
-_ITEM = 20
-_OBJECT = 168
-"""More than the names of an object of ours and its fields can take when they are written."""
-_FIELDS: dict[type, Callable[[Any], Iterable[Any]]] = {
-    **{
-        kind: attrgetter(*kind.__slots__)
-        for kind in (*get_args(m.Part), m.Message, m.ToolDefinition, m.Document)
-    },
-    m.Text: lambda said: (said.content,),
-    m.Reasoning: lambda said: (said.content,),
-}
-"""How to read all fields of our objects at once."""
 
 
 class _Cut(NamedTuple):
@@ -50,7 +38,7 @@ def fit(value: T, limit: int, size: Callable[[T], int], cut: Callable[[T, _Cut],
     if surely_fits(value, limit):
         return value
     # An item has at least some twenty bytes of JSON, so that measuring a long list is bounded too.
-    most = max(2, min(length, limit // _ITEM))
+    most = max(2, min(length, limit // ITEM))
     first = value if length <= most else cut(value, _Cut(limit, most))
     # Encoding only makes texts longer: what their lengths rule out is not tried.
     longest = _longest(sorted(map(len, _texts(first))), limit)
@@ -61,44 +49,6 @@ def fit(value: T, limit: int, size: Callable[[T], int], cut: Callable[[T, _Cut],
         if size(smaller) <= limit:
             return _refined(value, limit, size, cut, step, smaller)
     return cut(value, _Cut(0, 0))
-
-
-def surely_fits(value: Any, limit: int) -> bool:
-    """Whether `value` fits in `limit` however it is written: told without writing it, and mostly true."""
-    room = limit
-    pending = [value]
-    while pending:
-        item = pending.pop()
-        kind = type(item)
-        if kind is str:
-            room -= 6 * len(item) + _ITEM  # a control character is written as \u and four digits
-        elif item is None or kind is bool or kind is float:
-            room -= 2 * _ITEM
-        elif kind is int:
-            room -= item.bit_length() // 3 + _ITEM
-        elif kind in _FIELDS:
-            room -= _OBJECT
-            pending.extend(_FIELDS[kind](item))
-        elif kind is dict or kind is list or kind is tuple:
-            room -= _ITEM * (len(item) + 1)
-            if room < 0:
-                return False
-            if kind is dict:
-                room -= _room_for_names(item, room)
-                item = item.values()
-            pending.extend(item)
-        else:
-            return False
-        if room < 0:
-            return False
-    return True
-
-
-def _room_for_names(value: dict[Any, Any], room: int) -> int:
-    try:
-        return 6 * len("".join(value))
-    except TypeError:  # names that are no texts are written in ways of their own
-        return room + 1
 
 
 def _texts(value: Any) -> Iterator[str]:

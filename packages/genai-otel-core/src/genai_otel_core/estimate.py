@@ -1,0 +1,61 @@
+"""How large content can become when it is written: told from one walk over it, without writing it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from operator import attrgetter
+from typing import Any, get_args
+
+from genai_otel_core import messages as m
+
+ITEM = 20
+"""An item of a list takes at least so many bytes of JSON."""
+_OBJECT = 168
+"""More than the names of an object of ours and its fields can take when they are written."""
+_FIELDS: dict[type, Callable[[Any], Iterable[Any]]] = {
+    **{
+        kind: attrgetter(*kind.__slots__)
+        for kind in (*get_args(m.Part), m.Message, m.ToolDefinition, m.Document)
+    },
+    m.Text: lambda said: (said.content,),
+    m.Reasoning: lambda said: (said.content,),
+}
+"""How to read all fields of our objects at once."""
+
+
+def surely_fits(value: Any, limit: int) -> bool:
+    """Whether `value` fits in `limit` however it is written: told without writing it, and mostly true."""
+    room = limit
+    pending = [value]
+    while pending:
+        item = pending.pop()
+        kind = type(item)
+        if kind is str:
+            room -= 6 * len(item) + ITEM  # a control character is written as \u and four digits
+        elif item is None or kind is bool or kind is float:
+            room -= 2 * ITEM
+        elif kind is int:
+            room -= item.bit_length() // 3 + ITEM
+        elif kind in _FIELDS:
+            room -= _OBJECT
+            pending.extend(_FIELDS[kind](item))
+        elif kind is dict or kind is list or kind is tuple:
+            room -= ITEM * (len(item) + 1)
+            if room < 0:
+                return False
+            if kind is dict:
+                room -= _room_for_names(item, room)
+                item = item.values()
+            pending.extend(item)
+        else:
+            return False
+        if room < 0:
+            return False
+    return True
+
+
+def _room_for_names(value: dict[Any, Any], room: int) -> int:
+    try:
+        return 6 * len("".join(value))
+    except TypeError:  # names that are no texts are written in ways of their own
+        return room + 1
