@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from opentelemetry._logs import LoggerProvider
 from opentelemetry.context import Context
 from opentelemetry.metrics import MeterProvider
-from opentelemetry.trace import Span, SpanContext, TracerProvider
+from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, TracerProvider
 
 from genai_otel_core.content import Mode
 from genai_otel_core.conventions import Convention, combine
 from genai_otel_core.events import Events
 from genai_otel_core.guard import attempt
 from genai_otel_core.metrics import Metrics
-from genai_otel_core.operations import EVICTED, Operation
+from genai_otel_core.operations import EVICTED, Evaluation, Operation
 from genai_otel_core.spans import Spans
 
 
@@ -49,6 +49,10 @@ class Emitter:
         """Record the points of an ended operation."""
         if op.outcome != EVICTED:
             attempt("metrics.finish", self._metrics.finish, op)
+
+    def evaluate(self, op: Evaluation, judged: SpanContext, mode: Mode) -> None:
+        """Emit an evaluation of the operation whose span is `judged`."""
+        attempt("events.evaluate", self._events.finish, op, NonRecordingSpan(judged), mode.on_event, False)
 
     def finish(
         self, op: Operation, span: Span, given: frozenset[str], mode: Mode, end_ns: int | None

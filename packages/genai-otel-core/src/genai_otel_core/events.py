@@ -9,6 +9,7 @@ from opentelemetry._logs import Logger, LoggerProvider, LogRecord, SeverityNumbe
 from opentelemetry.trace import Span
 
 from genai_otel_core.conventions import Convention, Event, EventSpec, build_events
+from genai_otel_core.conventions._evaluation import EVALUATION
 from genai_otel_core.conventions._own import start_event
 from genai_otel_core.operations import Operation
 from genai_otel_core.spans import read
@@ -25,7 +26,7 @@ class Events:
         )
         self._specs: dict[type[Operation], list[EventSpec]] = {}
         self._loggers: dict[str, Logger] = {}
-        for spec in convention.events:
+        for spec in (*convention.events, EVALUATION):
             url = spec.schema_url or ""
             if not spec.on_span and url not in self._loggers:
                 self._loggers[url] = _logs.get_logger(SCOPE, VERSION, logger_provider, schema_url=url)

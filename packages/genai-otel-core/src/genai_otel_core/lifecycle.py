@@ -130,7 +130,7 @@ class Lifecycle(Lookup):
         if op.conversation_id is None and above is not None and above.operation is not None:
             op.conversation_id = above.operation.conversation_id
         self._inheritance.give(op, run.inherited, context)
-        self._settlement.expect(op)
+        self._settlement.expect(run, op, context)
         if op.agent_name is None and run.agent is not None:
             op.agent_name = agents.name_of(run.agent.operation)
         attempts.number(run, op)
@@ -284,7 +284,7 @@ class Lifecycle(Lookup):
             self._causes.remember(run, op)
         attempts.record(run, op)
         mode = run.inherited.mode
-        self._settlement.settle(op, span, mode)
+        self._settlement.settle(run, op)
         attempt("agents.roll_up", agents.roll_up, run)
         assert run.emitter is not None
         if span is not None:

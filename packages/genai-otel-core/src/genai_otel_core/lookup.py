@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable
 
 from opentelemetry.context import get_current
 
-from genai_otel_core import content
+from genai_otel_core import content, handles
 from genai_otel_core.causes import Causes
 from genai_otel_core.inherited import Inheritance
 from genai_otel_core.operations import Operation
@@ -47,6 +47,10 @@ class Lookup:
     def find(self, run_id: Hashable) -> Run | None:
         """Return the run with this id if it is open or ended lately."""
         return self._runs.find_parent(run_id)
+
+    def handle(self, run_id: Hashable) -> str | None:
+        """Return a handle of a run that is open or ended lately; see `genai_otel_core.feedback`."""
+        return handles.of_run(self._runs.find_parent(run_id))
 
     def open(self, wanted: Callable[[Run], bool]) -> list[Run]:
         """Return the open runs that are `wanted`, the oldest first."""

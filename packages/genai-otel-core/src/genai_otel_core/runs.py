@@ -44,6 +44,7 @@ class Run:
         "operation",
         "origin",
         "parent",
+        "response_id",
         "served",
         "span",
         "start_keys",
@@ -90,6 +91,8 @@ class Run:
         self.held: list[Run] = []
         """Cancelled runs below, of which only the end of this one tells who cancelled them."""
         self.ended_ns: int | None = None
+        self.response_id: str | None = None
+        """The provider's id of the latest answer at or below it."""
         self.children: dict[Run, None] | None = None
         """Open runs directly below; those of a run that ended before them move up to its parent."""
 

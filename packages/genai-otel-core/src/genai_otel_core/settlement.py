@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from opentelemetry.context import Context
 from opentelemetry.trace import Span
 
+from genai_otel_core import handles
 from genai_otel_core.content import Mode
 from genai_otel_core.cost import Pricing
 from genai_otel_core.guard import attempt
-from genai_otel_core.operations import Operation
+from genai_otel_core.operations import Evaluation, Operation
 from genai_otel_core.policy import Policy
+from genai_otel_core.runs import Run
 from genai_otel_core.settings import Settings
 
 
@@ -19,12 +22,18 @@ class Settlement:
         self._pricing = Pricing(settings.prices)
         self._policy = Policy(settings.mask, settings.max_content_bytes)
 
-    def expect(self, op: Operation) -> None:
-        """Take notice of an operation that starts."""
+    def expect(self, run: Run, op: Operation, context: Context) -> None:
+        """Take notice of an operation that starts in `context`."""
+        handles.notice(run, context)
         self._pricing.expect(op)
 
-    def settle(self, op: Operation, span: Span | None, mode: Mode) -> None:
+    def settle(self, run: Run, op: Operation) -> None:
         """Complete an ended operation; without a span only its numbers are emitted."""
+        handles.remember_answer(run, op)
         attempt("cost", self._pricing.settle, op)
-        if span is not None:
-            self._policy.apply(op, span, mode)
+        if run.span is not None:
+            self._policy.apply(op, run.span, run.inherited.mode)
+
+    def settle_evaluation(self, op: Evaluation, span: Span, mode: Mode) -> None:
+        """Leave of an evaluation's content what may be recorded."""
+        self._policy.apply(op, span, mode)

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from opentelemetry._logs import LoggerProvider
+from opentelemetry.context import get_current
 from opentelemetry.metrics import MeterProvider
-from opentelemetry.trace import TracerProvider
+from opentelemetry.trace import NonRecordingSpan, TracerProvider
 
 from genai_otel_core import sharing
 from genai_otel_core.attributes import Allowed, AttributeSource
 from genai_otel_core.conventions import Convention
 from genai_otel_core.cost import PriceTable
 from genai_otel_core.emitter import Emitter
+from genai_otel_core.evaluations import evaluation
+from genai_otel_core.handles import from_handle
 from genai_otel_core.lifecycle import Lifecycle
 from genai_otel_core.masks import Mask
 from genai_otel_core.metrics import observe_ourselves
 from genai_otel_core.resume import ResumeStore
-from genai_otel_core.routing import ProviderFor
+from genai_otel_core.routing import ProviderFor, RootRun
 from genai_otel_core.settings import check
 
 
@@ -103,6 +106,26 @@ class Telemetry(Lifecycle):
         if settings.self_metrics:
             observe_ourselves(meter_provider)
         super().__init__(settings, emitter)
+
+    def record_evaluation(
+        self,
+        handle: str,
+        name: str,
+        score: float | None = None,
+        label: str | None = None,
+        explanation: str | None = None,
+        *,
+        response_id: str | None = None,
+        error_type: str | None = None,
+        attributes: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Emit that an answer was judged; see `genai_otel_core.feedback.record_evaluation`."""
+        judged = from_handle(handle)
+        answer = judged.response_id if response_id is None else response_id
+        op = evaluation(name, score, label, explanation, answer, error_type, attributes)
+        mode = self._inheritance.of(None, None, (), get_current()).mode
+        self._settlement.settle_evaluation(op, NonRecordingSpan(judged.context), mode)
+        self._routing.emitter(RootRun(op)).evaluate(op, judged.context, mode)
 
     def __copy__(self) -> Telemetry:
         return self
