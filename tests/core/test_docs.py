@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PROOFS = re.findall(r"`(?:tests/langchain/)?([\w/]+\.py)::(\w+)`", (ROOT / "docs/what-happens-when.md").read_text())
+PROOFS = re.findall(
+    r"`(?:tests/langchain/)?([\w/]+\.py)::(\w+)`", (ROOT / "docs/what-happens-when.md").read_text()
+)
 
 
 def test_there_are_proofs() -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, ItemsView, Iterator, KeysView, Mapping, ValuesView
 from functools import partial
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry import context as context_api
@@ -83,7 +82,8 @@ class _LiveContext(Context):
         context: Context = self
         while isinstance(context, _LiveContext):
             activation, cover = context.activation, context.activation.cover
-            if activation.live():
+            # `activation.live()`, without the call: everything that looks at the context comes here.
+            if activation.open and not activation.asleep and (not activation.visible or activation.visible()):
                 shown = key != _SPAN_KEY or (cover is not None and cover.refuses)
                 return dict.get(context, key, default) if shown else activation.span
             if cover is not None and cover.outlasts_sleep(key):
@@ -191,13 +191,6 @@ class _CurrentSpan(Span):
         if name.startswith("__"):
             raise AttributeError(name)
         return getattr(self._target(), name)
-
-
-def values_shown(context: Context) -> Callable[[str], object]:
-    """Return the `get` of what `context` shows now beside its span, for several questions at once."""
-    while isinstance(context, _LiveContext) and not context.activation.live():
-        context = context.activation.base
-    return partial(dict.get, context) if isinstance(context, _LiveContext) else context.get
 
 
 def values_shown(context: Context) -> Callable[[str], object]:

@@ -11,7 +11,7 @@ from collections.abc import Hashable, Mapping
 from types import FrameType
 from typing import Any
 
-from genai_otel_core.frames import module_of, running
+from genai_otel_core.frames import first_outside
 
 _GENERATOR = inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
 _MACHINERY = ("langchain_core.callbacks", "genai_otel_")
@@ -83,7 +83,5 @@ class Caller:
 
 def caller() -> Caller | None:
     """Return the first frame outside the callback machinery."""
-    for frame in running(_MAX_FRAMES):
-        if not module_of(frame).startswith(_MACHINERY):
-            return Caller(frame)
-    return None
+    frame = first_outside(_MACHINERY, _MAX_FRAMES)
+    return None if frame is None else Caller(frame)
