@@ -124,7 +124,7 @@ def tests_core(session: nox.Session) -> None:
 )
 def tests_langchain(session: nox.Session, requires: list[str]) -> None:
     """Test the LangChain adapter with one line of langchain-core."""
-    session.install(*group("tests"), *requires, "-e", CORE, "-e", LANGCHAIN)
+    session.install(*group("tests"), *group("instrumentations"), *requires, "-e", CORE, "-e", LANGCHAIN)
     run_pytest(session, "tests/langchain")
 
 

@@ -24,14 +24,13 @@ _REQUIREMENT = re.compile(r"[A-Za-z0-9_.-]+")
 # It heeds no suppression key, and needs an opentelemetry-util-genai from before that had a context to join.
 _OPENAI_V2 = "opentelemetry.instrumentation.openai_v2"
 _OPENLLMETRY_OPENAI = "opentelemetry.instrumentation.openai"
-# What instrumentations of a library leave out, by package: some know neither text completions nor the Responses
-# API, or lose their way where the raw response is asked for, as integrations do.
+# What instrumentations of a library leave out, by package; some lose their way where the raw response is asked
+# for, as integrations do.
 _UNREPORTED = {
     _OPENAI_V2: ("text_completion", "responses"),
-    _OPENLLMETRY_OPENAI: ("responses",),
     "opentelemetry.instrumentation.genai.openai": ("text_completion",),
 }
-_UNMEASURED = {_OPENAI_V2: ("chat",), _OPENLLMETRY_OPENAI: ("text_completion",)}
+_UNMEASURED = {_OPENAI_V2: ("chat",), _OPENLLMETRY_OPENAI: ("responses", "text_completion")}
 # No metrics come from these at all.
 _SPANS_ONLY = ("openinference.", "anthropic")
 
