@@ -39,6 +39,15 @@ def test_the_quickstart_is_the_example_that_is_tested(root: Path) -> None:
     assert [line for line in shown.splitlines() if line and line not in example] == []
 
 
+def test_the_lowest_versions_are_those_declared(root: Path) -> None:
+    """What README calls the lowest is what the packages require."""
+    support = _section((root / "README.md").read_text(), "Supported versions")
+    for package, requirement in (("core", "opentelemetry-api"), ("langchain", "langchain-core")):
+        declared = (root / f"packages/genai-otel-{package}/pyproject.toml").read_text()
+        lowest = re.search(rf'"{requirement}>=([\d.]+)"', declared)[1]
+        assert f"{requirement} from {lowest}" in support
+
+
 def test_links_lead_somewhere(root: Path) -> None:
     """Relative links of README exist."""
     targets = re.findall(r"\]\((?!https?:)([^)#]+)", (root / "README.md").read_text())
