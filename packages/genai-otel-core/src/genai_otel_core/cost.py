@@ -153,9 +153,10 @@ def reported(sources: Iterable[Mapping[str, Any]]) -> Cost | None:
             value = source.get(key)
             if isinstance(value, Mapping):
                 value = value.get("total_cost")
-            if _is_amount(value):
+            amount = _amount(value)
+            if amount is not None:
                 return Cost(
-                    float(value),
+                    amount,
                     PROVIDER,
                     _amount(source.get("input_cost")),
                     _amount(source.get("output_cost")),
