@@ -16,7 +16,7 @@ def operation(
     telemetry: Telemetry, kwargs: Mapping[str, Any], seen: Caller | None
 ) -> tuple[Operation | None, Decision]:
     """Classify a chain run that starts; return its operation, None if it gets no span."""
-    if kwargs.get("run_type") in PLUMBING_TYPES and telemetry.settings.detail != "everything":
+    if _text(kwargs.get("run_type")) in PLUMBING_TYPES and telemetry.settings.detail != "everything":
         return None, PLUMBING
     decision = classify(_chain_start(telemetry, kwargs, seen))
     detail = telemetry.settings.detail
