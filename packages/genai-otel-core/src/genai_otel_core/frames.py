@@ -32,19 +32,6 @@ def first_outside(modules: tuple[str, ...], most: int) -> FrameType | None:
     return frame
 
 
-def first_outside(modules: tuple[str, ...], most: int) -> FrameType | None:
-    """The innermost of the caller's frames whose module's name begins with none of `modules`."""
-    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - the one way to look at who called
-    for _ in range(most):
-        # As `running` and `module_of` would tell, but asked at every start of a run.
-        if frame is None or not str(frame.f_globals.get("__name__", "")).startswith(modules):
-            break
-        frame = frame.f_back
-    else:
-        return None
-    return frame
-
-
 def module_of(frame: FrameType) -> str:
     """The name of the module whose code the frame runs."""
     return str(frame.f_globals.get("__name__", ""))
