@@ -102,7 +102,8 @@ class FloorHandler(NoOpHandler):
             answer = (
                 _said("assistant", outputs) if isinstance(outputs, str) else _message(outputs["messages"][-1])
             )
-            attributes["gen_ai.output.messages"] = _json([{**answer, "finish_reason": ""}])
+            ended = attributes["gen_ai.response.finish_reasons"][0] if run.agent else ""
+            attributes["gen_ai.output.messages"] = _json([{**answer, "finish_reason": ended}])
         run.span.set_attributes(attributes)
         run.span.end()
 

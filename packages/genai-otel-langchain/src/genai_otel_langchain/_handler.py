@@ -150,7 +150,9 @@ class Handler(_compat.GraphCallbackHandler):
     def on_tool_start(self, serialized: Any, input_str: Any, *, run_id: UUID, **kwargs: Any) -> None:
         """Start a tool execution."""
         seen = caller()
-        call_id = kwargs.get("tool_call_id") or (seen and seen.tool_call_id)
+        call_id = kwargs.get("tool_call_id")
+        if call_id is None and seen is not None:
+            call_id = seen.tool_call_id
         op = _tools.tool_execution(serialized, kwargs.get("name"), call_id)
         if self._start(run_id, op, kwargs, seen):
             described = serialized.get("description") if isinstance(serialized, Mapping) else None
