@@ -11,7 +11,7 @@ from typing import Any
 from genai_otel_core.conventions import _cost as cost
 from genai_otel_core.conventions import _values as values
 from genai_otel_core.conventions._base import Event, Level, MetricSpec, Row
-from genai_otel_core.operations import Inference, Operation, Step, ToolExecution
+from genai_otel_core.operations import Embeddings, Inference, Operation, Step, ToolExecution
 
 PREFIXES = ("genai_otel.", "ai.cost.")
 """What our names begin with."""
@@ -23,6 +23,10 @@ ENDED: tuple[Row[Any], ...] = (
     Row("genai_otel.interrupt.ids", lambda op: op.interrupt_ids),
     Row("genai_otel.resume.wait", lambda op: op.resumed_after_s, at_start=True),
     Row("genai_otel.cache.hit", lambda op: (isinstance(op, Inference) and op.cached) or None),
+    Row(
+        "genai_otel.embeddings.input.count", lambda op: op.input_count if isinstance(op, Embeddings) else None
+    ),
+    Row("genai_otel.content.uri", lambda op: op.content_uri),
     *cost.ROWS,
 )
 """On every span: how it ended, which attempt it was, what it resumed."""
