@@ -72,7 +72,9 @@ def _stored_request(request: Any) -> Any:
     if request.path.startswith(_OTLP_PATHS):
         return None
     split = urlsplit(request.uri)
-    request.uri = split._replace(scheme="http", netloc=urlsplit(BASE_URL).netloc).geturl()
+    # Before LlamaIndex 0.13 Anthropic's client asks for its beta API, which is the same here.
+    query = "" if split.query == "beta=true" else split.query
+    request.uri = split._replace(scheme="http", netloc=urlsplit(BASE_URL).netloc, query=query).geturl()
     request.headers = {
         name.lower(): value for name, value in request.headers.items() if name.lower() in _KEPT_HEADERS
     }
@@ -84,18 +86,27 @@ def _same_json_body(sent: Any, recorded: Any) -> None:
 
 
 def _comparable(request: Any) -> Any:
-    """A request's body without the two things that LangChain's versions say differently, and no prompt has.
+    """A request's body without the things that the clients' versions say differently, and no prompt has.
 
-    Some send an agent's answers back to the model under the agent's `name` (langchain 1.0 does not); some
-    say of an item of the responses API that it is of `type` message, which is the default.
+    LangChain: some send an agent's answers back to the model under the agent's `name` (langchain 1.0 does
+    not); some say of an item of the responses API that it is of `type` message, which is the default.
+    LlamaIndex: from 0.14 on it says that tools may be called in parallel, tool calls have no `index`, and
+    Anthropic's system prompt is a text and not a list of texts.
     """
     body = json.loads(request.body)
     for message in body.get("messages", ()):
         if message["role"] == "assistant":
             message.pop("name", None)
+            for call in message.get("tool_calls") or ():
+                call.pop("index", None)
     for item in body["input"] if isinstance(body.get("input"), list) else ():
-        if item.get("type") == "message":
+        if isinstance(item, dict) and item.get("type") == "message":
             del item["type"]
+    if body.get("parallel_tool_calls") is True:
+        del body["parallel_tool_calls"]
+    system = body.pop("system", None)
+    if system:
+        body["system"] = [{"type": "text", "text": system}] if isinstance(system, str) else system
     return body
 
 

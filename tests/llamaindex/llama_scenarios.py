@@ -24,7 +24,7 @@ from llama_index.core.retrievers import BaseRetriever
 from llama_index.core.schema import NodeWithScore, TextNode
 from llama_index.core.tools import FunctionTool, QueryEngineTool
 from llama_index.core.workflow import Context, Event, StartEvent, StopEvent, Workflow, step
-from llama_models import PlainLLM, asks, llm
+from llama_models import PlainLLM, ScriptedLLM, asks, llm
 from opentelemetry.trace import Tracer
 from pydantic import BaseModel
 
@@ -226,6 +226,39 @@ def stream_never_read() -> None:
 @scenario("chat scripted-1 CLIENT abandoned")
 async def astream_never_read() -> None:
     await llm().astream_chat(SAID)
+
+
+class Inheriting(ScriptedLLM):
+    """As clients that inherit from another one's: each method is a span around that of its base."""
+
+    def stream_chat(self, messages: Any, **kwargs: Any) -> Any:
+        return super().stream_chat(messages, **kwargs)
+
+
+@scenario("chat scripted-1 CLIENT abandoned")
+def inherited_stream_never_read() -> None:
+    Inheriting(answers=["x"]).stream_chat(SAID)
+
+
+@scenario("chat scripted-1 CLIENT")
+def inherited_stream() -> None:
+    list(Inheriting(answers=["a b"]).stream_chat(SAID))
+
+
+@scenario("chat scripted-1 CLIENT !ValueError")
+def inherited_stream_error() -> None:
+    try:
+        list(Inheriting(answers=[ValueError("no")]).stream_chat(SAID))
+    except ValueError:
+        return
+
+
+@scenario("chat scripted-1 CLIENT !ValueError")
+def completion_stream_error() -> None:
+    try:
+        list(llm(ValueError("no")).stream_complete("hi"))
+    except ValueError:
+        return
 
 
 @scenario("chat scripted-1 CLIENT !ValueError")

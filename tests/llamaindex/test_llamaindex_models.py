@@ -246,6 +246,7 @@ def test_embeddings(seen: Capture, handler: Handler) -> None:
         "gen_ai.operation.name": "embeddings",
         "gen_ai.request.model": "mock-3",
         "gen_ai.embeddings.dimension.count": 3,
+        "genai_otel.embeddings.input.count": 3,
     }
 
 

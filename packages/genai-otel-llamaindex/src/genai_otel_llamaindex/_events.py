@@ -10,7 +10,6 @@ from genai_otel_core.frames import running
 from genai_otel_core.guard import attempt
 from genai_otel_core.readers import is_served
 from genai_otel_llamaindex import _calls, _response
-from genai_otel_llamaindex._classify import Role
 from genai_otel_llamaindex._notes import note_of
 from genai_otel_llamaindex._spans import Spans
 
@@ -39,25 +38,23 @@ class Events:
             handler(event)
 
     def _started(self, event: Any) -> None:
-        note = note_of(self._telemetry.find(event.span_id))
-        if note is not None:
-            note.reports = True
+        found = self._spans.inference(event.span_id)
+        if found is not None:
+            found.note.reports = found.main.reports = True
 
     def _chunk(self, event: Any) -> None:
         found = self._spans.inference(event.span_id)
         if found is None:
             return
-        _, note, target, op = found
         response = event.response
-        attempt("chunk of a stream", _response.read_response, op, response)
-        main = note_of(self._telemetry.find(target)) or note
-        if main.chunks_of is None:
-            main.chunks_of = event.span_id
-        if main.chunks_of != event.span_id:
+        attempt("chunk of a stream", _response.read_response, found.op, response)
+        if found.main.chunks_of is None:
+            found.main.chunks_of = event.span_id
+        if found.main.chunks_of != event.span_id:
             return  # the same chunk, passed on
         delta = getattr(response, "delta", None)
         self._telemetry.chunk(
-            target,
+            found.target,
             bears_content=_response.bears_content(response),
             text=delta if isinstance(delta, str) else None,
         )
@@ -66,29 +63,20 @@ class Events:
         found = self._spans.inference(event.span_id)
         if found is None:
             return
-        run, note, _, op = found
-        shown = self._spans.shows(event.span_id, note)
-        attempt("response", _calls.read_response, op, event.response, shown, self._spans.limit)
-        note.answered = True
-        if note.stream is None:
-            return  # the span's exit follows
-        if note.role is Role.INFERENCE:
-            self._spans.stream_ended(run, None)
-        else:
-            self._telemetry.finish(event.span_id)
+        shown = self._telemetry.captures(found.target)
+        attempt("response", _calls.read_response, found.op, event.response, shown, self._spans.limit)
+        found.note.answered = True
+        if found.note.stream is not None:  # else the span's exit follows
+            self._spans.stream_ended(found, None)
 
     def _failed(self, event: Any) -> None:
         found = self._spans.inference(event.span_id)
-        if found is None or found[1].stream is None:
+        if found is None or found.note.stream is None:
             return
-        run, note, _, _ = found
         error = event.exception
         if is_cancellation(error) and is_served(next(running())):
             error = GeneratorExit()  # the client of a web server has gone
-        if note.role is Role.INFERENCE:
-            self._spans.stream_ended(run, error)
-        else:
-            self._telemetry.fail(event.span_id, error)
+        self._spans.stream_ended(found, error)
 
     def _cancelled(self, event: Any) -> None:
         note = note_of(self._telemetry.find(event.span_id))

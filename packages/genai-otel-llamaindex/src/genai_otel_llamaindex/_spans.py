@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from inspect import BoundArguments
-from typing import Any
+from typing import Any, NamedTuple
 
 from genai_otel_core import Telemetry, current, errors
 from genai_otel_core.guard import attempt
@@ -19,6 +19,16 @@ from genai_otel_llamaindex._streaming import Streams, is_inside, is_over, stream
 _UUID = 37  # with the dash before it
 _STREAMED = (Role.INFERENCE, Role.MERGED, Role.WORKFLOW, Role.STEP, Role.AGENT)
 _STRUCTURED = (Kind.PROGRAM, Kind.STRUCTURED_LLM)
+
+
+class Model(NamedTuple):
+    """A model's span: its run, and the run and operation that it is (part of)."""
+
+    run: Run
+    note: Note
+    target: Hashable
+    main: Note
+    op: Inference
 
 
 class Spans:
@@ -204,33 +214,50 @@ class Spans:
             self.telemetry.finish(below.id, outcome)
         self.telemetry.finish(id_, outcome)
 
-    def stream_ended(self, run: Run, error: BaseException | None) -> None:
+    def stream_ended(self, model: Model, error: BaseException | None) -> None:
         """End a model's run whose stream is over; what is being read above it goes on, or fails with it."""
+        run = model.run
+        if model.target != run.id:
+            model.main.stream_done, model.main.stream_error = error is None, error
+            self._end(run, error)
+            outer = self.telemetry.find(model.target)
+            if outer is None or not _same_stream(model.main, model.note):
+                return  # it reports its own end, or lets its generator go
+            run = outer
         above = list(upwards(run.parent))
         for _, note in above:
             # Also those that have not returned yet: another thread may read what they are to return.
             note.stream_done, note.stream_error = error is None, error
+        self._end(run, error)
+        if error is not None:
+            for reading, note in above:
+                if note.stream is not None:
+                    self.telemetry.fail(reading.id, error)
+
+    def _end(self, run: Run, error: BaseException | None) -> None:
         if error is None:
             self.telemetry.finish(run.id)
-            return
-        self.telemetry.fail(run.id, error)
-        for reading, note in above:
-            if note.stream is not None:
-                self.telemetry.fail(reading.id, error)
+        else:
+            self.telemetry.fail(run.id, error)
 
     def _sweep(self) -> None:
         if len(self.streams):
             self.streams.sweep()
 
-    def inference(self, id_: Hashable) -> tuple[Run, Note, Hashable, Inference] | None:
-        """The run of a model's span: itself, its note, and the run and operation that it is (part of)."""
+    def inference(self, id_: Hashable) -> Model | None:
+        """The model call that a span is (part of)."""
         run = self.telemetry.find(id_)
         note = note_of(run)
         if run is None or note is None or note.owner is not self:
             return None
         target = id_ if note.target is None else note.target
         op = self.telemetry.operation(target)
-        return (run, note, target, op) if isinstance(op, Inference) else None
+        main = note_of(self.telemetry.find(target))
+        return Model(run, note, target, main, op) if isinstance(op, Inference) and main is not None else None
+
+
+def _same_stream(one: Note, other: Note) -> bool:
+    return one.stream is not None and other.stream is not None and one.stream() is other.stream()
 
 
 def _target_above(parent: Run | None) -> Hashable | None:
