@@ -236,7 +236,7 @@ def place(parent: Run | None, origin: Hashable | None) -> tuple[Context, Run | N
     while found is not None:
         run = found.run
         if run is parent or (run is not None and run.between and run.is_within(parent)):
-            return context, parent
+            return context, run
         context = settled(found.base)
         found = activation_of(context)
     return _under(parent, current), parent

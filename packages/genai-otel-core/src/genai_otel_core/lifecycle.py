@@ -99,7 +99,9 @@ class Lifecycle(Lookup):
         named = None if parent_id is None else self._runs.find_parent(parent_id)
         above = None if named is None else named.visible
         context, parent = current.place(above, origin)
-        run = Run(run_id, named or parent, now_ns())
+        if named is not None and (above is None or parent is above):
+            parent = named
+        run = Run(run_id, parent, now_ns())
         run.origin, run.note, run.streamed, run.served = origin, note, streamed, served
         run.suppressed = run.suppressed or suppressed or is_suppressed()
         handed = run.parent.inherited if run.parent is not None else None

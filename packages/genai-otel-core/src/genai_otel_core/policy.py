@@ -13,6 +13,7 @@ from genai_otel_core import messages as m
 from genai_otel_core.content import Mode
 from genai_otel_core.conventions import _encode as encode
 from genai_otel_core.guard import report
+from genai_otel_core.keeping import Keeper
 from genai_otel_core.masking import Masking
 from genai_otel_core.masks import Mask
 from genai_otel_core.operations import (
@@ -41,6 +42,9 @@ _FIELDS: dict[type[Operation], tuple[str, ...]] = {
 _SLACK = 40
 
 
+_Pending = dict[str, media.Reference]
+
+
 class Prepared(list[Any]):
     """A list that the policy is done with: an agent shares those of its first model call."""
 
@@ -51,9 +55,10 @@ class Policy:
     It is cut before it is masked, so that a mask has bounded work, and again after, since a mask may add.
     """
 
-    def __init__(self, mask: Mask | None, limit: int) -> None:
+    def __init__(self, mask: Mask | None, limit: int, keeper: Keeper | None = None) -> None:
         self._masking = Masking(mask)
         self._limit = limit
+        self._keeper = keeper
         self._seen = media.SeenMedia()
 
     def apply(self, op: Operation, span: Span, mode: Mode) -> None:
@@ -66,6 +71,18 @@ class Policy:
 
     def _apply(self, op: Operation, span: Span, mode: Mode) -> None:
         wanted = mode.on_event or (mode.on_span and span.is_recording())
+        apart = self._keeper is not None and mode.captures and not isinstance(op, Evaluation)
+        self._prepare(op, span, span.is_recording() if apart else wanted)
+        if apart:
+            if span.is_recording():
+                op.content_uri = self._safely(self._keep, op, span)
+            self._prepare(op, INVALID_SPAN, wanted=False)
+
+    def _keep(self, op: Operation, span: Span) -> str | None:
+        assert self._keeper is not None
+        return self._keeper.keep(op, span, (*_FIELDS.get(type(op), ()), "metadata"))
+
+    def _prepare(self, op: Operation, span: Span, wanted: bool) -> None:
         for name in (*_FIELDS.get(type(op), ()), "metadata"):
             value = getattr(op, name)
             if value is not None:
@@ -108,25 +125,42 @@ class Policy:
 
     def messages(self, name: str, value: list[m.Message], op: Operation, span: Span) -> list[m.Message]:
         """Make messages fit to be recorded."""
-        shown = [replace(message, parts=self._referenced(message.parts, span)) for message in value]
+        pending: _Pending = {}
+        shown = [replace(message, parts=self._referenced(message.parts, span, pending)) for message in value]
         cut = bounds.messages(shown, self._limit, _size_of_messages)
         masked = self._masking.messages(name, cut, op)
-        return Prepared(bounds.messages(masked, self._limit, _size_of_messages))
+        prepared = bounds.messages(masked, self._limit, _size_of_messages)
+        self._keep_media(pending, [part for message in prepared for part in message.parts])
+        return Prepared(prepared)
 
     def parts(self, name: str, value: list[m.Part], op: Operation, span: Span) -> list[m.Part]:
         """Make parts fit to be recorded."""
-        cut = bounds.parts(self._referenced(value, span), self._limit, _size_of_parts)
+        pending: _Pending = {}
+        cut = bounds.parts(self._referenced(value, span, pending), self._limit, _size_of_parts)
         masked = self._masking.parts(name, cut, op)
-        return Prepared(bounds.parts(masked, self._limit, _size_of_parts))
+        prepared = bounds.parts(masked, self._limit, _size_of_parts)
+        self._keep_media(pending, prepared)
+        return Prepared(prepared)
 
-    def _referenced(self, parts: list[m.Part], span: Span) -> list[m.Part]:
-        return [self._reference(part, span) for part in parts]
+    def _referenced(self, parts: list[m.Part], span: Span, pending: _Pending) -> list[m.Part]:
+        return [self._reference(part, span, pending) for part in parts]
 
-    def _reference(self, part: m.Part, span: Span) -> m.Part:
+    def _reference(self, part: m.Part, span: Span, pending: _Pending) -> m.Part:
         part = media.as_blob(part)
         if not isinstance(part, m.Blob):
             return part
-        return self._seen.described(part, media.reference(part), span.get_span_context().trace_id)
+        found = media.reference(part)
+        if self._keeper is None:
+            return self._seen.described(part, found, span.get_span_context().trace_id)
+        uri = self._keeper.media_uri(found)
+        pending[uri] = found
+        return m.Uri(part.modality, uri, part.mime_type)
+
+    def _keep_media(self, pending: _Pending, shown: list[m.Part]) -> None:
+        # Only what the mask has let through.
+        for part in shown:
+            if self._keeper is not None and isinstance(part, m.Uri) and part.uri in pending:
+                self._keeper.keep_media(pending[part.uri])
 
     def definitions(
         self, name: str, value: list[m.ToolDefinition], op: Operation, span: Span

@@ -16,6 +16,7 @@ from genai_otel_core.dedupe import MODES, OUTER
 from genai_otel_core.limits import MIN_CONTENT_BYTES, content_bytes
 from genai_otel_core.masks import Mask
 from genai_otel_core.resume import MemoryResumeStore, ResumeStore, store_for
+from genai_otel_core.store import ContentStore, checked_store
 
 if TYPE_CHECKING:
     from genai_otel_core.routing import ProviderFor
@@ -48,6 +49,7 @@ class Settings:
     mask: Mask | None = None
     custom: CustomAttributes = field(default_factory=CustomAttributes)
     prices: Mapping[str, Price] = field(default_factory=dict)
+    content_store: ContentStore | None = None
 
     @property
     def wants_metadata(self) -> bool:
@@ -77,6 +79,7 @@ def check(
     metadata_attributes: Allowed = (),
     metric_attributes: Sequence[str] = (),
     prices: PriceTable | None = None,
+    content_store: ContentStore | str | None = None,
     env: Mapping[str, str] | None = None,
 ) -> Settings:
     """Check options, filling in what the environment says.
@@ -89,9 +92,7 @@ def check(
         conventions=resolve(_convention_from(env) if convention is None else convention),
         mode=content.from_environment(env) if capture_content is None else content.checked(capture_content),
         detail=_one_of("detail", detail, DETAIL),
-        max_content_bytes=content_bytes(
-            int(_at_least("max_content_bytes", max_content_bytes, MIN_CONTENT_BYTES, whole=True)), env
-        ),
+        max_content_bytes=_content_bytes(max_content_bytes, env),
         max_runs=int(_at_least("max_runs", max_runs, 1, whole=True)),
         max_run_age_s=_at_least("max_run_age", max_run_age, 0.001),
         provider_for=_callable("provider_for", provider_for),
@@ -102,7 +103,13 @@ def check(
         mask=_callable("mask", mask),
         custom=CustomAttributes(attributes, metadata_attributes, metric_attributes),
         prices=price_table(prices),
+        content_store=checked_store(content_store),
     )
+
+
+def _content_bytes(wanted: int, env: Mapping[str, str]) -> int:
+    checked = _at_least("max_content_bytes", wanted, MIN_CONTENT_BYTES, whole=True)
+    return content_bytes(int(checked), env)
 
 
 def _convention_from(env: Mapping[str, str]) -> list[str | Convention]:

@@ -9,18 +9,23 @@ from genai_otel_core import handles
 from genai_otel_core.content import Mode
 from genai_otel_core.cost import Pricing
 from genai_otel_core.guard import attempt
+from genai_otel_core.keeping import Keeper
 from genai_otel_core.operations import Evaluation, Operation
 from genai_otel_core.policy import Policy
 from genai_otel_core.runs import Run
 from genai_otel_core.settings import Settings
+from genai_otel_core.uploads import Uploads
 
 
 class Settlement:
-    """Completes operations by the options `prices`, `mask` and `max_content_bytes`."""
+    """Completes operations by the options `prices`, `mask`, `max_content_bytes` and `content_store`."""
 
     def __init__(self, settings: Settings) -> None:
         self._pricing = Pricing(settings.prices)
-        self._policy = Policy(settings.mask, settings.max_content_bytes)
+        limit, store = settings.max_content_bytes, settings.content_store
+        self.keeper = None if store is None else Keeper(Uploads(store), limit)
+        """What hands content over to its store, if it has one."""
+        self._policy = Policy(settings.mask, limit, self.keeper)
 
     def expect(self, run: Run, op: Operation, context: Context) -> None:
         """Take notice of an operation that starts in `context`."""

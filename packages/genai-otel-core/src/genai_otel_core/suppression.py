@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import Token
 from types import TracebackType
 
@@ -48,6 +50,19 @@ class suppress:  # noqa: N801  # used like a function
         traceback: TracebackType | None,
     ) -> None:
         self.__exit__(kind, error, traceback)
+
+
+@contextmanager
+def everything_suppressed() -> Iterator[None]:
+    """Suppress all instrumentations in this block, for work of our own that is no part of the application."""
+    values = context_api.get_current()
+    for key in _KEYS:
+        values = context_api.set_value(key, True, values)
+    token = context_api.attach(values)
+    try:
+        yield
+    finally:
+        context_api.detach(token)
 
 
 def is_suppressed() -> bool:

@@ -24,6 +24,7 @@ from genai_otel_core.metrics import observe_ourselves
 from genai_otel_core.resume import ResumeStore
 from genai_otel_core.routing import ProviderFor, RootRun
 from genai_otel_core.settings import check
+from genai_otel_core.store import ContentStore
 
 
 class Telemetry(Lifecycle):
@@ -66,6 +67,9 @@ class Telemetry(Lifecycle):
         prices: your own prices, by model, `provider/model` or a pattern of either (`my-model-*`): a mapping with
             `input`, `output`, `cache_read` and `cache_write`, in US dollars per million tokens. They come before
             those that the extra `genai-otel-core[cost]` brings; a cost that the provider reports, before both.
+        content_store: where content is kept apart from spans, which then carry its address alone: the URL of a
+            folder (`s3://bucket/prompts`; needs the extra `genai-otel-core[store]`), or an object with the two
+            methods of `genai_otel_core.store.ContentStore`. `max_content_bytes` bounds each field there.
 
     Raises:
         TypeError, ValueError: for a wrong option, naming it and the allowed values.
@@ -93,6 +97,7 @@ class Telemetry(Lifecycle):
         metadata_attributes: Allowed = (),
         metric_attributes: Sequence[str] = (),
         prices: PriceTable | None = None,
+        content_store: ContentStore | str | None = None,
     ) -> None:
         self._options = {
             name: value
@@ -126,6 +131,14 @@ class Telemetry(Lifecycle):
         mode = self._inheritance.of(None, None, (), get_current()).mode
         self._settlement.settle_evaluation(op, NonRecordingSpan(judged.context), mode)
         self._routing.emitter(RootRun(op)).evaluate(op, judged.context, mode)
+
+    def flush(self, timeout: float = 5.0) -> bool:
+        """Wait until content is in its store, at most `timeout` seconds; return whether it is.
+
+        Done at the process's exit too. Providers have a `force_flush` of their own.
+        """
+        keeper = self._settlement.keeper
+        return keeper is None or keeper.flush(timeout)
 
     def __copy__(self) -> Telemetry:
         return self

@@ -1,0 +1,80 @@
+"""Keeping content apart from spans: what a content store is, and one for whatever `fsspec` reaches.
+
+    Telemetry(capture_content="span", content_store="s3://bucket/prompts")
+
+Each operation's content becomes one JSON document, media files of their own; the span carries the document's
+address in place of the content.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol, runtime_checkable
+
+from genai_otel_core.media import without_secrets
+
+_MAX_FOLDERS = 10_000
+
+
+@runtime_checkable
+class ContentStore(Protocol):
+    """Where content is kept. Both methods may be called from several threads."""
+
+    def uri(self, name: str) -> str:
+        """Return the address under which `name` will be found; asked before it is written, and cheap."""
+
+    def write(self, name: str, data: bytes, content_type: str) -> None:
+        """Keep `data` under `name`; called in the background, and may raise."""
+
+
+class FsspecStore:
+    """Keeps content in a folder of any file system that `fsspec` reaches: local, S3, GCS, Azure, memory.
+
+    Args:
+        url: the folder: a path, or a URL such as `s3://bucket/folder`.
+        options: what the file system needs, as fsspec documents it.
+
+    Raises:
+        ImportError: without the extra `genai-otel-core[store]`, or without the file system's own package.
+        TypeError, ValueError: if `url` is none that fsspec knows.
+    """
+
+    def __init__(self, url: str, **options: Any) -> None:
+        if not isinstance(url, str):
+            raise TypeError(f"url must be a text, not {type(url).__name__}")
+        try:
+            from fsspec.core import url_to_fs  # noqa: PLC0415 - an extra
+        except ImportError as error:
+            raise ImportError("content_store needs fsspec: pip install genai-otel-core[store]") from error
+        self._files, self._folder = url_to_fs(url, **options)
+        self._folder = self._folder.rstrip("/")
+        self._address = without_secrets(self._files.unstrip_protocol(self._folder))
+        self._made: set[str] = set()
+
+    def uri(self, name: str) -> str:
+        """Return the file's URL, without credentials."""
+        return f"{self._address}/{name}"
+
+    def write(self, name: str, data: bytes, content_type: str) -> None:
+        """Write the file; one that is there is replaced."""
+        path = f"{self._folder}/{name}"
+        folder = path.rpartition("/")[0]
+        if folder not in self._made:
+            self._files.makedirs(folder, exist_ok=True)
+            if len(self._made) < _MAX_FOLDERS:
+                self._made.add(folder)
+        self._files.pipe_file(path, data)
+
+
+def checked_store(given: object) -> ContentStore | None:
+    """Check the option `content_store`: a store, the URL of a folder, or None.
+
+    Raises:
+        TypeError, ImportError, ValueError: naming it.
+    """
+    if given is None or (isinstance(given, ContentStore) and not isinstance(given, type)):
+        return given
+    if isinstance(given, str):
+        return FsspecStore(given)
+    raise TypeError(
+        f"content_store must be a URL, an object with uri() and write(), or None, not {type(given).__name__}"
+    )
