@@ -13,7 +13,6 @@ from typing import Any
 
 from llama_index_instrumentation.span import active_span_id
 
-from genai_otel_core import current
 from genai_otel_core.frames import module_of, running
 from genai_otel_core.guard import attempt
 from genai_otel_core.operations import (
@@ -30,7 +29,7 @@ from genai_otel_core.runs import Run
 from genai_otel_llamaindex import _calls, _messages, _operations, _request
 from genai_otel_llamaindex._classify import Role
 from genai_otel_llamaindex._kinds import Kind, kind_of
-from genai_otel_llamaindex._notes import Note, note_of, reference, upwards
+from genai_otel_llamaindex._notes import Note, innermost, note_of, reference, upwards
 from genai_otel_llamaindex._spans import Spans
 
 _ROLES = {
@@ -53,7 +52,7 @@ class LegacyEvents:
 
     def __init__(self, spans: Spans) -> None:
         self._spans = spans
-        self._telemetry = spans.telemetry
+        self.telemetry = spans.telemetry
         self._limit = spans.telemetry.settings.max_content_bytes
 
     def start(self, event_type: Any, payload: Mapping[Any, Any], event_id: str, parent_id: str) -> None:
@@ -69,7 +68,7 @@ class LegacyEvents:
         note = Note(role, Kind.OTHER, word, self, reference(instance))
         op = self._operation(role, word, instance, _plain_keys(payload))
         inside = None if role is not Role.INFERENCE else lambda run: _is_reported_above(event_id)
-        run = self._telemetry.start(
+        run = self.telemetry.start(
             event_id, op, parent_id=None if parent is None else parent.id, visible=inside, note=note
         )
         if run is not None and op is not None and run.wants_content:
@@ -77,7 +76,7 @@ class LegacyEvents:
 
     def end(self, event_type: Any, payload: Mapping[Any, Any], event_id: str) -> None:
         """End the run of an event."""
-        run = self._telemetry.find(event_id)
+        run = self.telemetry.find(event_id)
         note = note_of(run)
         if run is None or note is None or note.owner is not self or run.ended_ns is not None:
             if getattr(event_type, "value", event_type) == "exception":
@@ -86,24 +85,24 @@ class LegacyEvents:
         given = _plain_keys(payload)
         error = given.get("exception")
         if isinstance(error, BaseException):
-            self._telemetry.fail(event_id, error)
+            self.telemetry.fail(event_id, error)
             return
-        op = self._telemetry.operation(event_id)
+        op = self.telemetry.operation(event_id)
         if op is not None:
-            attempt("result of an event", self._complete, op, given, self._telemetry.captures(event_id))
-        self._telemetry.finish(event_id)
+            attempt("result of an event", self._complete, op, given, self.telemetry.captures(event_id))
+        self.telemetry.finish(event_id)
 
     def _fail_current(self, error: Any) -> None:
         # What fails in a trace is told once for all of it, and the open events get no end.
-        run = current.innermost()
+        run = innermost(self.telemetry)
         if not isinstance(error, BaseException):
             return
         for found, note in list(upwards(run)):
             if note.owner is self:
-                self._telemetry.fail(found.id, error)
+                self.telemetry.fail(found.id, error)
 
     def _is_told_by_span(self, role: Role) -> bool:
-        run = self._telemetry.find(active_span_id.get())
+        run = self.telemetry.find(active_span_id.get())
         if run is None or run.ended_ns is not None:
             return False
         if role in (Role.HIDDEN, Role.STEP, Role.WORKFLOW):
@@ -111,11 +110,11 @@ class LegacyEvents:
         return any(note.role is role for _, note in upwards(run))
 
     def _parent(self, parent_id: str) -> Run | None:
-        run = self._telemetry.find(parent_id)
+        run = self.telemetry.find(parent_id)
         if run is not None and run.ended_ns is None:
-            inner = current.innermost()
+            inner = innermost(self.telemetry)
             return inner if inner is not None and inner is not run.visible and inner.is_within(run) else run
-        return current.innermost()
+        return innermost(self.telemetry)
 
     def _operation(self, role: Role, word: str, instance: Any, given: Mapping[str, Any]) -> Operation | None:
         if role is Role.INFERENCE:
@@ -128,7 +127,7 @@ class LegacyEvents:
             return ToolExecution(name=_operations.tool_name(_Holder(given.get("tool"))), type="function")
         if role is Role.WORKFLOW:
             return WorkflowInvocation()
-        detail = self._telemetry.settings.detail
+        detail = self.telemetry.settings.detail
         if role is Role.STEP and detail != "operations":
             return Step(name=word if instance is None else type(instance).__name__, kind=word)
         return Step(name=word, kind="helper") if detail == "everything" else None

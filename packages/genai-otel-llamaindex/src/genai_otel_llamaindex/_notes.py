@@ -5,13 +5,20 @@ from __future__ import annotations
 import weakref
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
+from genai_otel_core import Telemetry, current
 from genai_otel_core.runs import Run
 from genai_otel_llamaindex._classify import Role
 from genai_otel_llamaindex._kinds import Kind
 
 _TRANSPARENT = (Role.HIDDEN, Role.MERGED)
+
+
+class Owner(Protocol):
+    """What starts runs: the dispatcher's side of a handler, or the callbacks' side."""
+
+    telemetry: Telemetry
 
 
 @dataclass(slots=True)
@@ -21,8 +28,8 @@ class Note:
     role: Role
     kind: Kind
     method: str
-    owner: object
-    """The tracker that started the run: of two that see it, one reports on it."""
+    owner: Owner
+    """Who started the run: of two handlers that see it, one reports on it."""
     instance: weakref.ref[Any] | None = None
     tool: str | None = None
     """The name of the tool that it executes."""
@@ -60,14 +67,26 @@ def note_of(run: Run | None) -> Note | None:
     return run.note if run is not None and isinstance(run.note, Note) else None
 
 
+def note_for(run: Run | None, telemetry: Telemetry) -> Note | None:
+    """Return the note on a run of `telemetry`'s: two handlers with telemetry of their own see no runs in common."""
+    note = note_of(run)
+    return None if note is None or note.owner.telemetry is not telemetry else note
+
+
 def upwards(run: Run | None) -> Iterator[tuple[Run, Note]]:
-    """The run and those above it, up to the first that is another adapter's."""
-    while run is not None:
-        note = note_of(run)
-        if note is None:
-            return
+    """The run and those above it, up to the first that is another adapter's or another telemetry's."""
+    first = note_of(run)
+    note = first
+    while run is not None and note is not None and first is not None:
         yield run, note
         run = run.parent
+        note = note_for(run, first.owner.telemetry)
+
+
+def innermost(telemetry: Telemetry) -> Run | None:
+    """The run that the calling code is in, of whichever framework, but not another telemetry's view of ours."""
+    run = current.innermost()
+    return run if note_of(run) is None or note_for(run, telemetry) is not None else None
 
 
 def nearest(run: Run | None) -> tuple[Run, Note] | None:

@@ -6,14 +6,14 @@ from collections.abc import Hashable, Mapping
 from inspect import BoundArguments
 from typing import Any, NamedTuple
 
-from genai_otel_core import Telemetry, current, errors
+from genai_otel_core import Telemetry, errors
 from genai_otel_core.guard import attempt
 from genai_otel_core.operations import ABANDONED, CANCELLED, COMPLETED, EVICTED, Inference, ToolExecution
 from genai_otel_core.runs import Run
 from genai_otel_llamaindex import _calls, _compat, _context, _operations, _workflows
 from genai_otel_llamaindex._classify import Role, SpanStart, classify
 from genai_otel_llamaindex._kinds import Kind, kind_of
-from genai_otel_llamaindex._notes import Note, nearest, note_of, reference, upwards
+from genai_otel_llamaindex._notes import Note, innermost, nearest, note_of, reference, upwards
 from genai_otel_llamaindex._streaming import Streams, is_inside, is_over, stream_of
 
 _UUID = 37  # with the dash before it
@@ -78,7 +78,10 @@ class Spans:
             suppressed=metadata.get("genai_otel.enabled") is False,
             note=note,
         )
-        if run is not None and op is not None and run.wants_content:
+        if run is None or op is None:
+            return
+        run.between = True  # what another framework starts in it is below it
+        if run.wants_content:
             attempt("content of a call", _calls.add_content, op, instance, call, self.limit)
 
     def _above(
@@ -94,13 +97,15 @@ class Spans:
     def _parent(self, parent_id: str | None, instance: Any, kind: Kind, method: str) -> Run | None:
         named = None if parent_id is None else self.telemetry.find(parent_id)
         named = _workflows.place(named, instance, method)
-        inner = current.innermost()
+        inner = innermost(self.telemetry)
         if named is None and inner is None and kind in _workflows.RUNNERS and method != "run":
             return self._run_of(instance)
-        if inner is not None and (named is None or (inner is not named.visible and inner.is_within(named))):
-            # Another framework, or the application, runs in between.
-            return inner
-        return named
+        if inner is None or named is None:
+            return inner or named
+        # Another framework, or the application, may run in between; of our own runs only one that is below.
+        above = named if note_of(inner) is not None else named.visible
+        between = above is not None and inner is not named.visible and inner.is_within(above)
+        return inner if between else named
 
     def _facts(
         self, parent: Run | None, kind: Kind, method: str, instance: Any, call: BoundArguments, *, step: bool

@@ -16,7 +16,7 @@ from genai_otel_core.runs import Run
 from genai_otel_llamaindex import _messages, _operations
 from genai_otel_llamaindex._classify import Role
 from genai_otel_llamaindex._kinds import Kind
-from genai_otel_llamaindex._notes import Note, note_of, reference
+from genai_otel_llamaindex._notes import Note, Owner, note_of, reference
 
 RUNNERS = (Kind.WORKFLOW, Kind.AGENT, Kind.AGENT_WORKFLOW)
 
@@ -53,7 +53,7 @@ def is_step(parent: Run | None, instance: Any, method: str) -> bool:
 class Groups:
     """The agents of a group, each one run from its first step to the hand-off."""
 
-    def __init__(self, telemetry: Telemetry, owner: object) -> None:
+    def __init__(self, telemetry: Telemetry, owner: Owner) -> None:
         self._telemetry = telemetry
         self._owner = owner
 
