@@ -51,28 +51,25 @@ class Spans:
         """Start a run for a span."""
         self._sweep()
         label = id_[:-_UUID] if len(id_) > _UUID else id_
-        method = label.rpartition(".")[2]
-        kind = kind_of(instance)
+        method, kind = label.rpartition(".")[2], kind_of(instance)
         parent, step = self._above(parent_id, instance, kind, method, call)
         start = self._facts(parent, kind, method, instance, call, step=step)
         role = classify(start).role
+        op = _calls.operation(self.telemetry.settings.detail, role, start, instance, call, label)
         note = Note(role, kind, method, self, reference(instance))
-        detail = self.telemetry.settings.detail
-        op = _calls.operation(detail, role, start, instance, call, label)
         note.tool = op.name if isinstance(op, ToolExecution) else None
-        if role is Role.MERGED:
-            note.target = _target_above(parent)
+        note.target = _target_above(parent) if role is Role.MERGED else None
         note.entered_by_caller = _workflows.is_run(note) and _compat.run_is_entered_by_caller(call.arguments)
+        metadata = _context.metadata(tags)
         if op is not None:
             op.conversation_id = attempt("conversation id", _context.conversation_id, instance, call, tags)
-        metadata = _context.metadata(tags)
-        if op is not None and self.telemetry.settings.wants_metadata:
-            op.metadata = dict(metadata) or None
+            op.metadata = (dict(metadata) or None) if self.telemetry.settings.wants_metadata else None
         run = self.telemetry.start(
             id_,
             op,
             parent_id=None if parent is None else parent.id,
             visible=lambda run: is_inside(note),
+            origin=id_,  # another telemetry's view of this span is no parent of ours
             attach=not note.entered_by_caller,
             metadata=metadata,
             suppressed=metadata.get("genai_otel.enabled") is False,
