@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -142,15 +143,16 @@ def test_emits_what_the_version_defines(run: str, version: str, content: str) ->
         checks.check(version, seen, telemetry.played, starts.seen)
 
 
-def test_openinference_has_the_metadata_of_a_run() -> None:
-    """What the application attached to a run is in `metadata` where content is wanted, and nowhere else."""
-    for content, expected in (("span", True), ("none", False)):
+@pytest.mark.parametrize("content", ["span", "none"])
+def test_openinference_has_the_metadata_that_is_allowed(content: str) -> None:
+    """Of what the application attached to a run, `metadata` has what it allows, and nothing else."""
+    given = {"customer": "acme", "api_key": "sk-1", "note": "private"}
+    for options, expected in (({}, None), ({"metadata_attributes": {"customer": "app.customer"}}, "acme")):
         with capture() as seen:
-            handler = Handler(convention="openinference", capture_content=content, **seen.providers)
-            config = {"callbacks": [handler], "metadata": {"customer": "acme", "api_key": "sk-1"}}
-            ScriptedModel(answers=["hello"]).invoke("hi", config)
+            handler = Handler(convention="openinference", capture_content=content, **options, **seen.providers)
+            ScriptedModel(answers=["hello"]).invoke("hi", {"callbacks": [handler], "metadata": given})
         (span,) = seen.spans
-        assert ("metadata" in span.attributes) == expected
-        if expected:
-            assert '"customer":"acme"' in span.attributes["metadata"]
-            assert "sk-1" not in span.attributes["metadata"]
+        told = json.loads(span.attributes.get("metadata", "{}"))
+        assert told == ({} if expected is None else {"app.customer": expected})
+        assert span.attributes.get("app.customer") == expected
+        assert "private" not in str(dict(span.attributes))

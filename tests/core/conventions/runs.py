@@ -123,7 +123,6 @@ def full_request(stage: Stage) -> None:
             server_port=443,
             conversation_id="thread-1",
             system_instructions=[m.Text(SECRET)],
-            metadata={"note": SECRET},
         )
     )
 

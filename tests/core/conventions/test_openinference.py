@@ -190,8 +190,6 @@ def test_parameters_quote_no_prompt_without_content() -> None:
     assert numbers["temperature"] == 1
     assert numbers["frequency_penalty"] == 0
     assert json.loads(with_content.attributes[key]) == {**numbers, "stop": [SECRET]}
-    assert json.loads(with_content.attributes["metadata"]) == {"note": SECRET}
-    assert "metadata" not in without.attributes
 
 
 def test_an_exception_is_a_span_event() -> None:

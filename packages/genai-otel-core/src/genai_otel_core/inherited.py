@@ -72,6 +72,7 @@ class Inheritance:
         """Complete an operation that starts with what it inherits."""
         if op.conversation_id is None:
             op.conversation_id = _conversation(context)
+        op.metadata = inherited.attributes or None
         op.attributes = self.custom.of(op, inherited.attributes)
         op.dimensions = self.custom.dimensions(op.attributes)
         if isinstance(op, Inference) and op.prompt_name is None:

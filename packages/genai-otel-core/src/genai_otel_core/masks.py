@@ -3,7 +3,7 @@
 A mask is any callable `(field, text, operation) -> str | None`. It is called once per message part before
 anything is set, also for exception text, tool arguments and results, queries and documents; `field` is the
 operation's field (`input_messages`, `output_messages`, `system_instructions`, `tool_definitions`,
-`arguments`, `result`, `description`, `query`, `documents`, `metadata`, `stop_sequences`, `exception_message`,
+`arguments`, `result`, `description`, `query`, `documents`, `stop_sequences`, `exception_message`,
 `exception_stacktrace`, `explanation`). It returns what is recorded instead, or None to drop it. Structured
 values (arguments, results) come as JSON text; a mask with a true attribute `each_text` gets each key, text
 and number in them by itself.

@@ -87,7 +87,7 @@ class Operation:
     agent_name: str | None = None
     """The nearest enclosing agent's name."""
     metadata: Mapping[str, Any] | None = None
-    """What the application attached to the run: content. The framework's own object, unbounded."""
+    """What `metadata_attributes` allows of the metadata, tags and baggage around it, by attribute name."""
     in_process: bool = False
     """The work runs in this process, not behind a network."""
     duration_s: float | None = None

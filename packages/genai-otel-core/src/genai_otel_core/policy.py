@@ -80,10 +80,10 @@ class Policy:
 
     def _keep(self, op: Operation, span: Span) -> str | None:
         assert self._keeper is not None
-        return self._keeper.keep(op, span, (*_FIELDS.get(type(op), ()), "metadata"))
+        return self._keeper.keep(op, span, _FIELDS.get(type(op), ()))
 
     def _prepare(self, op: Operation, span: Span, wanted: bool) -> None:
-        for name in (*_FIELDS.get(type(op), ()), "metadata"):
+        for name in _FIELDS.get(type(op), ()):
             value = getattr(op, name)
             if value is not None:
                 setattr(
@@ -196,7 +196,6 @@ _HANDLERS: dict[str, Callable[[Policy, str, Any, Any, Any], Any]] = {
     "tool_definitions": Policy.definitions,
     "arguments": Policy.data,
     "result": Policy.data,
-    "metadata": Policy.data,
     "description": Policy.text,
     "query": Policy.text,
     "explanation": Policy.text,

@@ -52,11 +52,6 @@ class Settings:
     content_store: ContentStore | None = None
 
     @property
-    def wants_metadata(self) -> bool:
-        """Whether a convention records what the application attached to a run."""
-        return any(convention.wants_metadata for convention in self.conventions)
-
-    @property
     def capture_content(self) -> str:
         """Where content goes, unless a call says otherwise."""
         return self.mode.value

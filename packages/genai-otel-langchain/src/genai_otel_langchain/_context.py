@@ -17,7 +17,6 @@ from genai_otel_langchain._libraries import client_library
 from genai_otel_langchain._peek import Caller
 
 _ATTEMPT_TAG = "retry:attempt:"
-_FRAMEWORK_KEYS = ("langgraph_", "ls_", "lc_", "checkpoint_", "__", "genai_otel.")
 _CONVERSATION_KEYS = ("thread_id", "session_id", "conversation_id")
 
 
@@ -111,17 +110,6 @@ def conversation_id(metadata: object) -> str | None:
         if isinstance(value, int) and not isinstance(value, bool):
             return str(value)
     return None
-
-
-def own_metadata(metadata: object) -> dict[str, Any] | None:
-    """The metadata that the application gave, without what the framework adds."""
-    if not isinstance(metadata, Mapping):
-        return None
-    return {
-        key: value
-        for key, value in metadata.items()
-        if isinstance(key, str) and not key.startswith(_FRAMEWORK_KEYS)
-    } or None
 
 
 def control_flow(error: BaseException) -> str | None:

@@ -267,8 +267,6 @@ class Handler(_compat.GraphCallbackHandler):
         """Start a run; return whether its content is wanted."""
         if op is not None:
             op.conversation_id = _context.conversation_id(kwargs.get("metadata"))
-            if self.telemetry.settings.wants_metadata:
-                op.metadata = _context.own_metadata(kwargs.get("metadata"))
         place = _context.placement(self.telemetry, kwargs, seen, isinstance(op, Inference))
         if op is not None:
             op.attempt = _context.attempt_number(kwargs.get("tags"))

@@ -63,7 +63,6 @@ class Spans:
         metadata = _context.metadata(tags)
         if op is not None:
             op.conversation_id = attempt("conversation id", _context.conversation_id, instance, call, tags)
-            op.metadata = (dict(metadata) or None) if self.telemetry.settings.wants_metadata else None
         run = self.telemetry.start(
             id_,
             op,

@@ -140,8 +140,6 @@ class Convention:
     spans: tuple[SpanSpec[Any], ...]
     metrics: tuple[MetricSpec, ...] = ()
     events: tuple[EventSpec, ...] = ()
-    wants_metadata: bool = False
-    """Whether a row reads the run's metadata, which adapters otherwise leave alone."""
     by_type: Mapping[type[Operation], SpanSpec[Any]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

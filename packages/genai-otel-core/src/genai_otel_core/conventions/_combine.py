@@ -40,7 +40,6 @@ def combine(conventions: Sequence[Convention]) -> Convention:
         spans=tuple(_span(kind, conventions) for kind in types),
         metrics=tuple(_metrics(conventions)),
         events=tuple(spec for convention in conventions for spec in convention.events),
-        wants_metadata=any(convention.wants_metadata for convention in conventions),
     )
 
 

@@ -65,8 +65,8 @@ def _common(kind: str) -> tuple[Row[Any], ...]:
         Row("openinference.span.kind", lambda op: kind, at_start=True),
         Row("session.id", lambda op: op.conversation_id, at_start=True),
         *own.ENDED,
-        # Whatever the application attached to the run.
-        Row("metadata", _metadata, CONTENT),
+        # What of it the application has allowed, and nothing else.
+        Row("metadata", _metadata, at_start=True),
     )
 
 
@@ -258,5 +258,4 @@ OPENINFERENCE = Convention(
             on_span=True,
         ),
     ),
-    wants_metadata=True,
 )
