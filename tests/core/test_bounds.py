@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from genai_otel_core import Telemetry, bounds
+from genai_otel_core import Telemetry, bounds, counters
 from genai_otel_core import messages as m
 from genai_otel_core.conventions import available
-from genai_otel_core.operations import Inference, Retrieval, ToolExecution, WorkflowInvocation
+from genai_otel_core.operations import Inference, Request, Retrieval, ToolExecution, WorkflowInvocation
 from genai_otel_core.plain import clip, keep_clear_of_cut, to_json
 from genai_otel_core.testing import Capture, capture
 
@@ -87,6 +88,13 @@ def run(op: Any, limit: int, seen: Capture, convention: str = "1.41") -> dict[st
     return dict(span.attributes)
 
 
+def whole(value: Any) -> Any:
+    """A log record's value, whose mappings and sequences the SDK has replaced, as plain data."""
+    if isinstance(value, Mapping):
+        return {key: whole(item) for key, item in value.items()}
+    return [whole(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
 def check(attributes: dict[str, Any], limit: int) -> None:
     """Assert that every attribute is bounded, and every JSON one valid by its schema."""
     for name, value in attributes.items():
@@ -119,23 +127,83 @@ def test_messages_fit_their_bound_and_their_schema(
         check(run(op, limit, seen), limit)
 
 
-@pytest.mark.parametrize("convention", available())
+@pytest.mark.parametrize("convention", [*available(), ["1.36", "openinference"]], ids=str)
 @given(
     messages=st.lists(messages, max_size=4),
     times=st.integers(1, 30),
+    system=st.none() | st.lists(parts, max_size=4),
     tools=st.lists(definitions),
+    stops=st.none() | st.lists(texts, max_size=4),
     limit=limits,
 )
-@settings(max_examples=15)
+@settings(max_examples=25)
 def test_no_convention_writes_more(
-    convention: str, messages: list[m.Message], times: int, tools: Any, limit: int
+    convention: Any, messages: list[m.Message], times: int, system: Any, tools: Any, stops: Any, limit: int
 ) -> None:
     """Whatever a convention makes of content, each attribute and each field of an event keeps within the bound."""
+    request = Request(model="m-1", temperature=0.5, stop_sequences=stops)
     with capture() as seen:
-        op = Inference(input_messages=messages * times, output_messages=messages, tool_definitions=tools)
+        op = Inference(
+            request=request,
+            system_instructions=system,
+            input_messages=messages * times,
+            output_messages=messages,
+            tool_definitions=tools,
+        )
         check(run(op, limit, seen, convention), limit)
         for event in (event for span in seen.spans for event in span.events):
             check(dict(event.attributes), limit)
+        for record in seen.logs():
+            for value in (*record.attributes.values(), record.body):
+                said = value if isinstance(value, str) else to_json(whole(value))
+                assert len(said.encode()) <= limit, said
+
+
+@pytest.mark.parametrize("convention", available())
+@given(st.lists(documents, max_size=30), objects, limits)
+@settings(max_examples=15)
+def test_no_convention_writes_more_of_tools_and_documents(
+    convention: str, found: list[m.Document], arguments: dict[str, Any], limit: int
+) -> None:
+    """What tools are given and give, and what is retrieved, keeps within the bound in any convention."""
+    with capture() as seen:
+        check(
+            run(ToolExecution(name="t", arguments=arguments, result=arguments), limit, seen, convention),
+            limit,
+        )
+    with capture() as seen:
+        check(run(Retrieval(query="q", documents=found), limit, seen, convention), limit)
+
+
+@pytest.mark.parametrize("content", ["none", "span"])
+def test_ids_of_documents_fit_too(content: str, seen: Capture) -> None:
+    """A thousand documents are told within the bound, with and without their texts."""
+    telemetry = Telemetry(capture_content=content, max_content_bytes=512, **seen.providers)
+    found = [m.Document(f"document-{index}", 0.5, "text" * 100) for index in range(1_000)]
+    telemetry.start(1, Retrieval(query="q", documents=found))
+    telemetry.finish(1)
+    told = seen.spans[0].attributes["gen_ai.retrieval.documents"]
+    assert json.loads(told)[0]["id"] == "document-0"
+    assert 256 < len(told) <= 512
+
+
+def test_what_is_left_out_is_counted(seen: Capture) -> None:
+    """The count of omitted bytes has what every cut took, once, also a cut that an adapter made before."""
+    run(Retrieval(query="x" * 1_000), 300, seen)
+    assert counters.read(counters.OMITTED_BYTES) == {"": 1_000 - (300 - len("[omitted 1000 characters]"))}
+    counters.clear()
+    run_again = Telemetry(capture_content="span", max_content_bytes=300, **seen.providers)
+    run_again.start(2, Retrieval(query=clip("x" * 1_000, 600)))
+    run_again.finish(2)
+    assert counters.read(counters.OMITTED_BYTES) == {"": 1_000 - (300 - len("[omitted 1000 characters]"))}
+    counters.clear()
+    run_again.start(3, Inference(input_messages=[m.Message("user", [m.Text("y" * 100)])] * 100))
+    run_again.finish(3)
+    assert 9_000 < counters.read(counters.OMITTED_BYTES)[""] < 11_000
+    counters.clear()
+    run_again.start(4, Inference(input_messages=[m.Message("user", [m.Text("short")])]))
+    run_again.finish(4)
+    assert counters.read(counters.OMITTED_BYTES) == {}
 
 
 @given(objects, st.none() | objects, limits)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from genai_otel_core import bounds, estimate
 from genai_otel_core import messages as m
 from genai_otel_core.conventions import _encode as encode
-from genai_otel_core.policy import _size_of_definitions, _size_of_documents, _size_of_messages
+from genai_otel_core.cutting import size_of_definitions, size_of_documents, size_of_messages
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=30) | st.sampled_from(
     ["\x00" * 20, '"\\' * 20, "😀" * 9]
@@ -50,7 +50,7 @@ def test_data(value: object, limit: int) -> None:
 @given(MESSAGES, LIMIT)
 def test_messages(value: list[m.Message], limit: int) -> None:
     """So have messages, with any part and as any convention writes them."""
-    assert not estimate.surely_fits(value, limit) or _size_of_messages(value) <= limit
+    assert not estimate.surely_fits(value, limit) or size_of_messages(value) <= limit
 
 
 @given(st.lists(PART, max_size=4), LIMIT)
@@ -64,8 +64,8 @@ def test_definitions_and_documents(
     tools: list[m.ToolDefinition], documents: list[m.Document], limit: int
 ) -> None:
     """So have tool definitions and documents."""
-    assert not estimate.surely_fits(tools, limit) or _size_of_definitions(tools) <= limit
-    assert not estimate.surely_fits(documents, limit) or _size_of_documents(documents) <= limit
+    assert not estimate.surely_fits(tools, limit) or size_of_definitions(tools) <= limit
+    assert not estimate.surely_fits(documents, limit) or size_of_documents(documents) <= limit
 
 
 @pytest.mark.parametrize("value", ["a" * 5000, {"a": [1, 2.5, None, True, "x"]}, [m.Text("a" * 5000)]])

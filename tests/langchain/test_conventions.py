@@ -149,7 +149,9 @@ def test_openinference_has_the_metadata_that_is_allowed(content: str) -> None:
     given = {"customer": "acme", "api_key": "sk-1", "note": "private"}
     for options, expected in (({}, None), ({"metadata_attributes": {"customer": "app.customer"}}, "acme")):
         with capture() as seen:
-            handler = Handler(convention="openinference", capture_content=content, **options, **seen.providers)
+            handler = Handler(
+                convention="openinference", capture_content=content, **options, **seen.providers
+            )
             ScriptedModel(answers=["hello"]).invoke("hi", {"callbacks": [handler], "metadata": given})
         (span,) = seen.spans
         told = json.loads(span.attributes.get("metadata", "{}"))

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from genai_otel_core import messages as m
 from genai_otel_core.estimate import ITEM, surely_fits
-from genai_otel_core.plain import clip, omitted, to_json
+from genai_otel_core.plain import clip, measured, omitted, to_json
 
 T = TypeVar("T")
 
@@ -74,6 +74,12 @@ def _longest(lengths: list[int], room: int) -> int:
             return share
         room -= length
     return limit
+
+
+def left_out(value: Any, kept: Any) -> int:
+    """About how many bytes `kept` leaves out of `value`, with what had been left out of its texts before."""
+    given = sum(whole for whole, _ in map(measured, _texts(value)))
+    return max(0, given - sum(shown for _, shown in map(measured, _texts(kept))))
 
 
 def _steps(longest: int, limit: int, most: int) -> list[_Cut]:
@@ -227,7 +233,7 @@ def _cut_definitions(value: list[m.ToolDefinition], by: _Cut) -> list[m.ToolDefi
             None if tool.description is None else clip(tool.description, by.text),
             # Below this, a schema says nothing any more.
             _cut_data(tool.parameters, by) if by.text >= _READABLE else None,
-            tool.type,
+            clip(tool.type, 64),
         )
         for tool in _kept(value, by.items)
     ]

@@ -68,6 +68,14 @@ def clip(text: str, limit: int) -> str:
     return kept + omitted(total - len(kept), "characters")
 
 
+def measured(text: str) -> tuple[int, int]:
+    """How many characters a text had before it was cut, and how many of them it has."""
+    cut = _CUT.search(text, max(0, len(text) - 48))
+    if cut is None or cut.end() != len(text):
+        return len(text), len(text)
+    return cut.start() + int(cut.group(1)), cut.start()
+
+
 def keep_clear_of_cut(text: str) -> str:
     """Return `text` without what stands right before the marker of a cut."""
     if "[omitted " not in text:

@@ -11,7 +11,7 @@ from opentelemetry.trace import INVALID_SPAN, Span
 from genai_otel_core import bounds, media
 from genai_otel_core import messages as m
 from genai_otel_core.content import Mode
-from genai_otel_core.conventions import _encode as encode
+from genai_otel_core.cutting import Prepared, bare, cut, cut_and_count, fit_as_written
 from genai_otel_core.guard import report
 from genai_otel_core.keeping import Keeper
 from genai_otel_core.masking import Masking
@@ -26,6 +26,7 @@ from genai_otel_core.operations import (
     WorkflowInvocation,
 )
 from genai_otel_core.plain import clip, plain
+from genai_otel_core.written import Written
 
 _MESSAGES = ("input_messages", "output_messages")
 _FIELDS: dict[type[Operation], tuple[str, ...]] = {
@@ -38,15 +39,7 @@ _FIELDS: dict[type[Operation], tuple[str, ...]] = {
 }
 """The fields of content by operation type; request and failure have some too."""
 
-# The most that a convention writes for one message or tool beside what the schema's own encoding has.
-_SLACK = 40
-
-
 _Pending = dict[str, media.Reference]
-
-
-class Prepared(list[Any]):
-    """A list that the policy is done with: an agent shares those of its first model call."""
 
 
 class Policy:
@@ -55,9 +48,12 @@ class Policy:
     It is cut before it is masked, so that a mask has bounded work, and again after, since a mask may add.
     """
 
-    def __init__(self, mask: Mask | None, limit: int, keeper: Keeper | None = None) -> None:
+    def __init__(
+        self, mask: Mask | None, limit: int, written: Written | None = None, keeper: Keeper | None = None
+    ) -> None:
         self._masking = Masking(mask)
         self._limit = limit
+        self._written = written
         self._keeper = keeper
         self._seen = media.SeenMedia()
 
@@ -77,6 +73,8 @@ class Policy:
             if span.is_recording():
                 op.content_uri = self._safely(self._keep, op, span)
             self._prepare(op, INVALID_SPAN, wanted=False)
+        elif wanted and self._written is not None:
+            fit_as_written(op, _FIELDS.get(type(op), ()), self._limit, self._written)
 
     def _keep(self, op: Operation, span: Span) -> str | None:
         assert self._keeper is not None
@@ -86,9 +84,8 @@ class Policy:
         for name in _FIELDS.get(type(op), ()):
             value = getattr(op, name)
             if value is not None:
-                setattr(
-                    op, name, self._safely(self._field, name, value, op, span) if wanted else _bare(value)
-                )
+                shown = self._safely(self._field, name, value, op, span) if wanted else None
+                setattr(op, name, shown if wanted else bare(value, self._limit))
         request = getattr(op, "request", None)
         if request is not None and request.stop_sequences is not None:
             stops = request.stop_sequences
@@ -96,9 +93,9 @@ class Policy:
                 self._safely(self._stops, "stop_sequences", stops, op) if wanted else None
             )
         if op.failure is not None and (op.failure.message is not None or op.failure.stacktrace is not None):
-            bare = replace(op.failure, message=None, stacktrace=None)
+            hidden = replace(op.failure, message=None, stacktrace=None)
             shown = self._safely(self._failure, "exception", op.failure, op) if wanted else None
-            op.failure = shown or bare
+            op.failure = shown or hidden
 
     def _safely(self, func: Callable[..., Any], *args: Any) -> Any:
         try:
@@ -114,31 +111,30 @@ class Policy:
 
     def text(self, name: str, value: str, op: Operation, span: Span | None = None) -> str | None:
         """Make a text fit to be recorded."""
-        cut = clip(value, self._limit)
-        masked = self._masking.text(name, cut, op)
+        masked = self._masking.text(name, cut_and_count(name, value, self._limit), op)
         return None if masked is None else clip(masked, self._limit)
 
     def data(self, name: str, value: Any, op: Operation, span: Span) -> Any:
         """Make an object fit to be recorded."""
-        masked = self._masking.objects(name, bounds.data(plain(value, 2 * self._limit), self._limit), op)
+        kept = cut_and_count(name, plain(value, 2 * self._limit), self._limit)
+        masked = self._masking.objects(name, kept, op)
         return None if masked is None else bounds.data(masked, self._limit)
 
     def messages(self, name: str, value: list[m.Message], op: Operation, span: Span) -> list[m.Message]:
         """Make messages fit to be recorded."""
         pending: _Pending = {}
         shown = [replace(message, parts=self._referenced(message.parts, span, pending)) for message in value]
-        cut = bounds.messages(shown, self._limit, _size_of_messages)
-        masked = self._masking.messages(name, cut, op)
-        prepared = bounds.messages(masked, self._limit, _size_of_messages)
+        masked = self._masking.messages(name, cut_and_count(name, shown, self._limit), op)
+        prepared = cut(name, masked, self._limit)
         self._keep_media(pending, [part for message in prepared for part in message.parts])
         return Prepared(prepared)
 
     def parts(self, name: str, value: list[m.Part], op: Operation, span: Span) -> list[m.Part]:
         """Make parts fit to be recorded."""
         pending: _Pending = {}
-        cut = bounds.parts(self._referenced(value, span, pending), self._limit, _size_of_parts)
-        masked = self._masking.parts(name, cut, op)
-        prepared = bounds.parts(masked, self._limit, _size_of_parts)
+        shown = self._referenced(value, span, pending)
+        masked = self._masking.parts(name, cut_and_count(name, shown, self._limit), op)
+        prepared = cut(name, masked, self._limit)
         self._keep_media(pending, prepared)
         return Prepared(prepared)
 
@@ -166,15 +162,14 @@ class Policy:
         self, name: str, value: list[m.ToolDefinition], op: Operation, span: Span
     ) -> list[m.ToolDefinition]:
         """Make tool definitions fit to be recorded."""
-        cut = bounds.definitions(value, self._limit, _size_of_definitions)
-        masked = self._masking.definitions(name, cut, op)
-        return Prepared(bounds.definitions(masked, self._limit, _size_of_definitions))
+        masked = self._masking.definitions(name, cut_and_count(name, value, self._limit), op)
+        return Prepared(cut(name, masked, self._limit))
 
     def documents(self, name: str, value: list[m.Document], op: Operation, span: Span) -> list[m.Document]:
         """Make documents fit to be recorded."""
-        cut = bounds.documents(value, self._limit, _size_of_documents)
-        masked = self._masking.documents(name, cut, op)
-        return bounds.documents(masked, self._limit, _size_of_documents)
+        masked = self._masking.documents(name, cut_and_count(name, value, self._limit), op)
+        found: list[m.Document] = cut(name, masked, self._limit)
+        return found
 
     def _stops(self, name: str, value: list[str], op: Operation) -> list[str]:
         masked = [self.text(name, text, op) for text in value]
@@ -201,25 +196,3 @@ _HANDLERS: dict[str, Callable[[Policy, str, Any, Any, Any], Any]] = {
     "explanation": Policy.text,
     "documents": Policy.documents,
 }
-
-
-def _bare(value: Any) -> Any:
-    if isinstance(value, list) and value and isinstance(value[0], m.Document):
-        return [m.Document(found.id, found.score) for found in value]
-    return None
-
-
-def _size_of_messages(value: list[m.Message]) -> int:
-    return bounds.json_bytes(encode.output_messages(value)) + _SLACK * len(value)
-
-
-def _size_of_parts(value: list[m.Part]) -> int:
-    return bounds.json_bytes(encode.parts(value))
-
-
-def _size_of_definitions(value: list[m.ToolDefinition]) -> int:
-    return bounds.json_bytes(encode.tool_definitions(value)) + _SLACK
-
-
-def _size_of_documents(value: list[m.Document]) -> int:
-    return bounds.json_bytes(encode.documents(value, content=True))

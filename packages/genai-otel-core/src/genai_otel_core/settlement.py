@@ -7,6 +7,7 @@ from opentelemetry.trace import Span
 
 from genai_otel_core import handles
 from genai_otel_core.content import Mode
+from genai_otel_core.conventions import combine
 from genai_otel_core.cost import Pricing
 from genai_otel_core.guard import attempt
 from genai_otel_core.keeping import Keeper
@@ -15,6 +16,7 @@ from genai_otel_core.policy import Policy
 from genai_otel_core.runs import Run
 from genai_otel_core.settings import Settings
 from genai_otel_core.uploads import Uploads
+from genai_otel_core.written import Written
 
 
 class Settlement:
@@ -25,7 +27,7 @@ class Settlement:
         limit, store = settings.max_content_bytes, settings.content_store
         self.keeper = None if store is None else Keeper(Uploads(store), limit)
         """What hands content over to its store, if it has one."""
-        self._policy = Policy(settings.mask, limit, self.keeper)
+        self._policy = Policy(settings.mask, limit, Written(combine(settings.conventions)), self.keeper)
 
     def expect(self, run: Run, op: Operation, context: Context) -> None:
         """Take notice of an operation that starts in `context`."""

@@ -1,0 +1,109 @@
+"""Cuts the content of an operation to its bound: field by field, and again where a convention writes more of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from genai_otel_core import bounds, counters
+from genai_otel_core import messages as m
+from genai_otel_core.conventions import _encode as encode
+from genai_otel_core.estimate import surely_fits
+from genai_otel_core.operations import Operation
+from genai_otel_core.written import Written
+
+# The most that a convention writes for one message or tool beside what the schema's own encoding has.
+_SLACK = 40
+# A text within a text is escaped twice, and gets longer by a seventh more than one that is escaped once.
+_TWICE = 6 / 7
+_SMALLEST = 64
+"""No cut is smaller than the one for so many bytes."""
+
+
+class Prepared(list[Any]):
+    """A list that the policy is done with: an agent shares those of its first model call."""
+
+
+def cut(name: str, value: Any, limit: int) -> Any:
+    """Return the value of a field in at most `limit` bytes."""
+    return _CUTS.get(name, bounds.data)(value, limit)
+
+
+def cut_and_count(name: str, value: Any, limit: int) -> Any:
+    """Return the value of a field in at most `limit` bytes, and count what is left out."""
+    kept = cut(name, value, limit)
+    gone = 0 if surely_fits(kept, limit) else bounds.left_out(value, kept)
+    if gone:
+        counters.add(counters.OMITTED_BYTES, gone)
+    return kept
+
+
+def fit_as_written(op: Operation, fields: Iterable[str], limit: int, written: Written) -> None:
+    """Cut prepared fields further until no value that a convention makes of them has more than `limit` bytes."""
+    names = [name for name in fields if getattr(op, name) is not None]
+    request = getattr(op, "request", None)
+    stops = None if request is None else request.stop_sequences
+    if surely_fits([stops, *(getattr(op, name) for name in names)], int(limit * _TWICE)):
+        return
+    room, size = limit, written.largest(op)
+    while size > limit and room > _SMALLEST:
+        room = max(_SMALLEST, int(room * min(0.9, 0.95 * limit / size)))
+        for name in names:
+            value = getattr(op, name)
+            kept = cut(name, value, room)
+            setattr(op, name, Prepared(kept) if isinstance(value, Prepared) else kept)
+        if request is not None and request.stop_sequences is not None:
+            request.stop_sequences = list(bounds.data(request.stop_sequences, room))
+        size = written.largest(op)
+    for name in names if size > limit else ():
+        setattr(op, name, bare(getattr(op, name), limit))
+        if written.largest(op) <= limit:
+            return
+
+
+def bare(value: Any, limit: int) -> Any:
+    """Return what is left of a field without its content."""
+    if isinstance(value, list) and value and isinstance(value[0], m.Document):
+        return cut("documents", [m.Document(found.id, found.score) for found in value], limit)
+    return None
+
+
+def size_of_messages(value: list[m.Message]) -> int:
+    """The bytes of messages by the schema, and a little more."""
+    return bounds.json_bytes(encode.output_messages(value)) + _SLACK * len(value)
+
+
+def size_of_parts(value: list[m.Part]) -> int:
+    """The bytes of parts by the schema."""
+    return bounds.json_bytes(encode.parts(value))
+
+
+def size_of_definitions(value: list[m.ToolDefinition]) -> int:
+    """The bytes of tool definitions by the schema, and a little more."""
+    return bounds.json_bytes(encode.tool_definitions(value)) + _SLACK
+
+
+def size_of_documents(value: list[m.Document]) -> int:
+    """The bytes of documents by the schema."""
+    return bounds.json_bytes(encode.documents(value, content=True))
+
+
+_CUTS: dict[str, Callable[[Any, int], Any]] = {
+    "input_messages": lambda value, limit: bounds.messages(value, limit, size_of_messages),
+    "output_messages": lambda value, limit: bounds.messages(value, limit, size_of_messages),
+    "system_instructions": lambda value, limit: bounds.parts(value, limit, size_of_parts),
+    "tool_definitions": lambda value, limit: bounds.definitions(value, limit, size_of_definitions),
+    "documents": lambda value, limit: bounds.documents(value, limit, size_of_documents),
+    **dict.fromkeys(
+        (
+            "description",
+            "query",
+            "explanation",
+            "exception_message",
+            "exception_stacktrace",
+            "stop_sequences",
+        ),
+        bounds.text,
+    ),
+}
+"""How fields are cut that are not plain data. The stop sequences are texts one by one."""
