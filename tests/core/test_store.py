@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import subprocess
@@ -205,6 +206,126 @@ def test_a_store_that_fails(seen: Capture, caplog: pytest.LogCaptureFixture) -> 
     assert counters.read(counters.DROPPED_UPLOADS) == {"": 3}
     assert len(caplog.records) == 1
     assert "secrets" not in caplog.text
+
+
+def test_what_was_not_kept_has_no_address(seen: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A document that the queue has no room for is not referred to; media that was lost is tried again."""
+    monkeypatch.setattr(uploads, "_MAX_ITEMS", 0)
+    shelf = Shelf()
+    telemetry = Telemetry(capture_content="span", content_store=shelf, **seen.providers)
+    run(telemetry, inference())
+    assert "genai_otel.content.uri" not in seen.spans[0].attributes
+    monkeypatch.setattr(uploads, "_MAX_ITEMS", 10)
+    run(telemetry, inference())
+    assert telemetry.flush()
+    assert f"media/{DIGEST}.png" in shelf.kept
+
+
+@pytest.mark.guard_may_catch
+def test_media_that_failed_is_tried_again(seen: Capture) -> None:
+    """A store that refuses media once gets it again with the next call that has it."""
+
+    class Refusing(Shelf):
+        refused = False
+
+        def write(self, name: str, data: bytes, content_type: str) -> None:
+            if name.startswith("media/") and not self.refused:
+                self.refused = True
+                raise OSError("busy")
+            super().write(name, data, content_type)
+
+    shelf = Refusing()
+    telemetry = Telemetry(capture_content="span", content_store=shelf, **seen.providers)
+    run(telemetry, inference())
+    assert telemetry.flush()
+    assert f"media/{DIGEST}.png" not in shelf.kept
+    run(telemetry, inference())
+    assert telemetry.flush()
+    assert f"media/{DIGEST}.png" in shelf.kept
+
+
+def test_no_thread_can_be_had(seen: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no thread can be started any more (the interpreter ends), content is dropped, counted, and no error."""
+
+    def refuse(self: threading.Thread) -> None:
+        raise RuntimeError("can't create new thread at interpreter shutdown")
+
+    telemetry = Telemetry(capture_content="span", content_store=Shelf(), **seen.providers)
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", refuse)
+        run(telemetry, Retrieval(query="q"))
+    assert counters.read(counters.DROPPED_UPLOADS) == {"": 1}
+    assert "genai_otel.content.uri" not in seen.spans[0].attributes
+    assert telemetry.flush()
+
+
+def test_a_forked_process_writes_its_own(tmp_path: Path) -> None:
+    """A child that is forked while its parent's store is busy writes its own content, and not its parent's again."""
+    code = """
+import json, os, sys, threading, time
+from opentelemetry.sdk.trace import TracerProvider
+from genai_otel_core import Telemetry
+from genai_otel_core.operations import Retrieval
+from genai_otel_core.store import FsspecStore
+
+begun = threading.Event()
+class Slow(FsspecStore):
+    def write(self, name, data, content_type):
+        with open(sys.argv[1] + "/log", "a") as log:
+            log.write(json.dumps([os.getpid() == parent, json.loads(data)["query"]]) + chr(10))
+        begun.set()
+        if os.getpid() == parent:
+            time.sleep(0.2)
+        super().write(name, data, content_type)
+
+parent = os.getpid()
+t = Telemetry(capture_content="span", content_store=Slow(sys.argv[1]), tracer_provider=TracerProvider())
+def ask(query):
+    t.start(query, Retrieval(query=query))
+    t.finish(query)
+ask("one"); ask("two")
+assert begun.wait(20)
+child = os.fork()
+if not child:
+    ask("three")
+    os._exit(0 if t.flush(20) else 1)
+assert os.waitpid(child, 0)[1] == 0
+assert t.flush(20)
+"""
+    subprocess.run([sys.executable, "-W", "ignore", "-c", code, str(tmp_path)], check=True, timeout=60)
+    log = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
+    assert sorted(log) == [[False, "three"], [True, "one"], [True, "two"]]
+    assert len(list(tmp_path.rglob("*.json"))) == 3
+
+
+async def test_a_hanging_store_does_not_hold_up_an_event_loop(seen: Capture) -> None:
+    """Other tasks go on while a store hangs."""
+    shelf = Shelf()
+    shelf.open.clear()
+    telemetry = Telemetry(capture_content="span", content_store=shelf, **seen.providers)
+    turns = 0
+    for index in range(50):
+        run(telemetry, Retrieval(query=str(index)))
+        await asyncio.sleep(0)
+        turns += 1
+    assert turns == 50
+    assert shelf.kept == {}
+    shelf.open.set()
+    assert telemetry.flush(20)
+    assert len(shelf.kept) == 50
+
+
+def test_calls_decide_for_themselves(seen: Capture) -> None:
+    """A call's own metadata sends its content to the store, and a hard off keeps all of it from there."""
+    asked = {"genai_otel.capture_content": "span"}
+    shelf = Shelf()
+    for capture_content, metadata in (("none", None), ("none", asked), ("never", asked)):
+        telemetry = Telemetry(capture_content=capture_content, content_store=shelf, **seen.providers)
+        telemetry.start(1, Retrieval(query=capture_content), metadata=metadata)
+        telemetry.finish(1)
+        assert telemetry.flush()
+    assert [("genai_otel.content.uri" in span.attributes) for span in seen.spans] == [False, True, False]
+    assert len(shelf.kept) == 1
 
 
 def test_the_thread_ends_when_it_is_idle(seen: Capture, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from genai_otel_core import bounds, counters
+from genai_otel_core import bounds, counters, secret_keys
 from genai_otel_core import messages as m
 from genai_otel_core.conventions import _encode as encode
 from genai_otel_core.estimate import surely_fits
@@ -30,12 +30,12 @@ def cut(name: str, value: Any, limit: int) -> Any:
 
 
 def cut_and_count(name: str, value: Any, limit: int) -> Any:
-    """Return the value of a field in at most `limit` bytes, and count what is left out."""
+    """Return the value of a field in at most `limit` bytes without secrets by name, and count what is left out."""
     kept = cut(name, value, limit)
     gone = 0 if surely_fits(kept, limit) else bounds.left_out(value, kept)
     if gone:
         counters.add(counters.OMITTED_BYTES, gone)
-    return kept
+    return secret_keys.without(kept)
 
 
 def fit_as_written(op: Operation, fields: Iterable[str], limit: int, written: Written) -> None:

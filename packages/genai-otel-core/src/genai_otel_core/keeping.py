@@ -42,7 +42,7 @@ class Keeper:
         return self._uploads.flush(timeout_s)
 
     def keep(self, op: Operation, span: Span, fields: tuple[str, ...]) -> str | None:
-        """Keep the content of an operation; return where it will be found, None if it has none."""
+        """Keep the content of an operation; return where it will be found, None if it has none or it is dropped."""
         found = {name: getattr(op, name) for name in fields}
         document = {name: _encoded(name, value) for name, value in found.items() if value is not None}
         request = getattr(op, "request", None)
@@ -60,8 +60,8 @@ class Keeper:
         name = f"{where.trace_id:032x}/{where.span_id:016x}.json"
         uri = self._uploads.uri(name)
         size = self._size * len(document)
-        self._uploads.submit(name, lambda: to_json(document).encode(), "application/json", size)
-        return uri
+        kept = self._uploads.submit(name, lambda: to_json(document).encode(), "application/json", size)
+        return uri if kept else None
 
     def media_uri(self, found: Reference) -> str:
         """Return where media will be found."""
@@ -77,7 +77,12 @@ class Keeper:
             if len(self._known) > _MAX_KNOWN:
                 self._known.popitem(last=False)
         kind = found.mime_type or "application/octet-stream"
-        self._uploads.submit(name, lambda: found.data, kind, found.size)
+        if not self._uploads.submit(name, lambda: found.data, kind, found.size, lambda: self._forget(name)):
+            self._forget(name)
+
+    def _forget(self, name: str) -> None:
+        with self._lock:
+            self._known.pop(name, None)
 
 
 def _encoded(name: str, value: Any) -> Any:

@@ -100,11 +100,21 @@ def hide(_field: str, _text: str, _operation: Any) -> str | None:
     return MASKED
 
 
-def fields(**by_field: Mask) -> Mask:
-    """Return a mask that asks another one by field, as in `fields(query=hide)`; other fields stay."""
+class FieldMask:
+    """Asks another mask by field; other fields stay as they are."""
 
-    def mask(field: str, text: str, operation: Any) -> str | None:
-        chosen = by_field.get(field)
+    def __init__(self, by_field: Mapping[str, Mask]) -> None:
+        for name, mask in by_field.items():
+            if not callable(mask):
+                raise TypeError(f"{name} must be a mask, not {type(mask).__name__}")
+        self._by_field = dict(by_field)
+
+    def __call__(self, field: str, text: str, operation: Any) -> str | None:
+        """Return what the field's mask returns."""
+        chosen = self._by_field.get(field)
         return text if chosen is None else chosen(field, text, operation)
 
-    return mask
+
+def fields(**by_field: Mask) -> Mask:
+    """Return a mask that asks another one by field, as in `fields(query=hide)`; other fields stay."""
+    return FieldMask(by_field)

@@ -25,17 +25,32 @@ _SECRET = re.compile(
     r"(?:^|[_\-.\s])(?:api[_\-]?keys?|apikey|(?:proxy[_\-])?authorization|auth|password|passwd|passphrase|pwd"
     r"|secrets?|token|(?:access|refresh|auth|id|api|session|bearer)[_\-]?tokens?"  # but not `max_tokens`
     r"|credentials?|(?:set[_\-])?cookies?|private[_\-]?key|(?:secret[_\-]?)?access[_\-]?key|secret[_\-]?key"
-    r"|bearer|session[_\-]?key|signature)$",
+    r"|bearer|jwt|session[_\-]?key|signature)(?:[_\-.\s]?(?:value|hash|header|string|\d{1,4}))?$",
     re.IGNORECASE,
 )
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_CUT = re.compile(r"\[omitted (\d+) characters\]")
+CUT = re.compile(r"\[omitted (\d+) characters\]")
 _UNSAFE_NEAR_CUT = 256
 
 
 def is_secret(key: object) -> bool:
     """Whether a key is named like a secret (`api_key`, `Authorization`, `dbPassword`, ...)."""
     return isinstance(key, str) and _SECRET.search(_CAMEL.sub("_", key)) is not None
+
+
+_NAMES, _VALUES = ("name", "key", "Name", "Key"), ("value", "Value")
+
+
+def secret_value_keys(fields: Mapping[Any, Any]) -> tuple[str, ...]:
+    """The keys of a secret that is told as a name and a value: `{"name": "password", "value": ...}`."""
+    return _VALUES if any(is_secret(fields.get(key)) for key in _NAMES) else ()
+
+
+def is_secret_pair(item: object) -> bool:
+    """Whether an item of a list is a name and a text, as headers are, and the name that of a secret."""
+    return (
+        isinstance(item, (list, tuple)) and len(item) == 2 and is_secret(item[0]) and isinstance(item[1], str)
+    )
 
 
 def omitted(count: int, unit: str) -> str:
@@ -59,7 +74,7 @@ def clip(text: str, limit: int) -> str:
             return encoded.decode("utf-8")
     # A character is at least one byte, so nothing behind the first `limit` characters can fit.
     total, end = len(text), len(text)
-    earlier = _CUT.search(text, max(0, total - 48))
+    earlier = CUT.search(text, max(0, total - 48))
     if earlier is not None and earlier.end() == total:
         end = earlier.start()
         total = end + int(earlier.group(1))
@@ -70,7 +85,7 @@ def clip(text: str, limit: int) -> str:
 
 def measured(text: str) -> tuple[int, int]:
     """How many characters a text had before it was cut, and how many of them it has."""
-    cut = _CUT.search(text, max(0, len(text) - 48))
+    cut = CUT.search(text, max(0, len(text) - 48))
     if cut is None or cut.end() != len(text):
         return len(text), len(text)
     return cut.start() + int(cut.group(1)), cut.start()
@@ -81,7 +96,7 @@ def keep_clear_of_cut(text: str) -> str:
     if "[omitted " not in text:
         return text
     out, start = [], 0
-    for cut in _CUT.finditer(text):
+    for cut in CUT.finditer(text):
         kept = text[start : max(start, cut.start() - _UNSAFE_NEAR_CUT)]
         out.append(kept + omitted(int(cut.group(1)) + cut.start() - start - len(kept), "characters"))
         start = cut.end()
@@ -154,11 +169,12 @@ def _fields(value: Any) -> dict[str, Any] | None:
 
 def _mapping(value: Mapping[Any, Any], budget: _Budget, depth: int) -> dict[str, Any]:
     out: dict[str, Any] = {}
+    hidden = secret_value_keys(value)
     for seen, (key, item) in enumerate(value.items()):
         if budget.left <= 0:
             out["omitted"] = len(value) - seen
             break
-        if is_secret(key):
+        if key in hidden or is_secret(key):
             continue
         name = clip(key, 256) if isinstance(key, str) else str(_plain(key, budget, depth + 1))
         budget.left -= len(name) + 4
@@ -168,10 +184,12 @@ def _mapping(value: Mapping[Any, Any], budget: _Budget, depth: int) -> dict[str,
 
 def _sequence(value: Any, budget: _Budget, depth: int) -> list[Any]:
     out: list[Any] = []
-    for item in islice(value, 0, None):
+    for seen, item in enumerate(islice(value, 0, None)):
         if budget.left <= 0:
-            out.append(omitted(len(value) - len(out), "items"))
+            out.append(omitted(len(value) - seen, "items"))
             break
+        if is_secret_pair(item):
+            continue
         budget.left -= 1
         out.append(_plain(item, budget, depth + 1))
     return out

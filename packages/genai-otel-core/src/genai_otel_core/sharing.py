@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import pickle
+import sys
 import threading
 import uuid
 from collections.abc import Hashable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakValueDictionary
 
 from genai_otel_core.content import ENV_CAPTURE
@@ -15,7 +18,10 @@ from genai_otel_core.settings import ENV_CONVENTION, ENV_STABILITY
 if TYPE_CHECKING:
     from genai_otel_core.telemetry import Telemetry
 
+_log = logging.getLogger("genai_otel")
+
 _PROVIDERS = {"tracer_provider": "get_tracer", "meter_provider": "get_meter", "logger_provider": "get_logger"}
+_OF_CONTENT = frozenset({"mask", "content_store"})
 _ENV = (ENV_CONVENTION, ENV_STABILITY, ENV_CAPTURE)
 _shared: WeakValueDictionary[Hashable, Telemetry] = WeakValueDictionary()
 _by_token: WeakValueDictionary[str, Telemetry] = WeakValueDictionary()
@@ -50,9 +56,65 @@ def remember(telemetry: Telemetry) -> str:
     return token
 
 
-def reconnect(cls: type[Telemetry], token: str, options: dict[str, Any]) -> Telemetry:
-    """Unpickle: the same telemetry in the same process, one on the process's own providers elsewhere."""
-    return _by_token.get(token) or shared_telemetry(cls, options)
+def portable(options: dict[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Return the options that another process can have, and the names of those that cannot be pickled."""
+    carried = {name: _carried(value) for name, value in without_providers(options).items()}
+    missing = tuple(name for name, value in carried.items() if value is None)
+    return {name: value for name, value in carried.items() if value is not None}, missing
+
+
+def _carried(value: object) -> Any:
+    # Whoever pickles functions by value (Ray, Dask, Spark) does so with cloudpickle.
+    return _pickled(pickle, value) or _pickled(sys.modules.get("cloudpickle"), value)
+
+
+def _pickled(pickler: Any, value: object) -> _Carried | None:
+    try:
+        return None if pickler is None else _Carried(pickler.dumps(value))
+    except Exception:  # noqa: BLE001 - lambdas cannot be pickled, and what is raised then differs
+        return None
+
+
+class _Carried(NamedTuple):
+    text: bytes
+
+
+def reconnect(
+    cls: type[Telemetry], token: str, carried: dict[str, _Carried], missing: tuple[str, ...] = ()
+) -> Telemetry:
+    """Unpickle: the same telemetry in the same process, one on the process's own providers elsewhere.
+
+    What could not be pickled is missing there. Without its mask or its store, content is not captured at all.
+    """
+    found = _by_token.get(token)
+    if found is not None:
+        return found
+    options, missing = _unpickled(carried, missing)
+    if missing:
+        _log.warning(
+            "without what cannot be pickled, telemetry of another process has no %s", ", ".join(missing)
+        )
+    if not _OF_CONTENT.isdisjoint(missing):
+        options["capture_content"] = "never"
+    if "attributes" in missing:
+        options["attributes"] = no_attributes
+    return shared_telemetry(cls, options)
+
+
+def _unpickled(
+    carried: dict[str, _Carried], missing: tuple[str, ...]
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    options = {}
+    for name, value in carried.items():
+        try:
+            options[name] = pickle.loads(value.text)  # noqa: S301 - it came within a pickle
+        except Exception:  # noqa: BLE001, PERF203 - its module may not be here
+            missing = (*missing, name)
+    return options, missing
+
+
+def no_attributes() -> None:
+    """Stands for a callable that could not be pickled."""
 
 
 def without_providers(options: dict[str, Any]) -> dict[str, Any]:

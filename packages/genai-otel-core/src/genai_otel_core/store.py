@@ -8,11 +8,11 @@ address in place of the content.
 
 from __future__ import annotations
 
+import functools
+import os
 from typing import Any, Protocol, runtime_checkable
 
 from genai_otel_core.media import without_secrets
-
-_MAX_FOLDERS = 10_000
 
 
 @runtime_checkable
@@ -41,28 +41,44 @@ class FsspecStore:
     def __init__(self, url: str, **options: Any) -> None:
         if not isinstance(url, str):
             raise TypeError(f"url must be a text, not {type(url).__name__}")
+        self._url, self._options = url, options
+        self._open()
+        self._address = without_secrets(self._files.unstrip_protocol(self._folder))
+
+    def _open(self) -> None:
         try:
             from fsspec.core import url_to_fs  # noqa: PLC0415 - an extra
         except ImportError as error:
             raise ImportError("content_store needs fsspec: pip install genai-otel-core[store]") from error
-        self._files, self._folder = url_to_fs(url, **options)
-        self._folder = self._folder.rstrip("/")
-        self._address = without_secrets(self._files.unstrip_protocol(self._folder))
-        self._made: set[str] = set()
+        self._files, folder = url_to_fs(self._url, **self._options)
+        self._folder = folder.rstrip("/")
+        self._process = os.getpid()
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, FsspecStore):
+            return False
+        return (self._url, self._options) == (other._url, other._options)
+
+    def __hash__(self) -> int:
+        return hash(self._url)
+
+    def __reduce__(self) -> Any:
+        return functools.partial(FsspecStore, self._url, **self._options), ()
 
     def uri(self, name: str) -> str:
         """Return the file's URL, without credentials."""
         return f"{self._address}/{name}"
 
     def write(self, name: str, data: bytes, content_type: str) -> None:
-        """Write the file; one that is there is replaced."""
+        """Write the file; one that is there is replaced. Folders are made where the file system has some."""
+        if self._process != os.getpid():
+            self._open()  # clients of object stores do not survive a fork
         path = f"{self._folder}/{name}"
-        folder = path.rpartition("/")[0]
-        if folder not in self._made:
-            self._files.makedirs(folder, exist_ok=True)
-            if len(self._made) < _MAX_FOLDERS:
-                self._made.add(folder)
-        self._files.pipe_file(path, data)
+        try:
+            self._files.pipe_file(path, data)
+        except FileNotFoundError:
+            self._files.makedirs(path.rpartition("/")[0], exist_ok=True)
+            self._files.pipe_file(path, data)
 
 
 def checked_store(given: object) -> ContentStore | None:

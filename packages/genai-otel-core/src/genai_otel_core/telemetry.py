@@ -149,4 +149,4 @@ class Telemetry(Lifecycle):
     def __reduce__(self) -> tuple[Any, ...]:
         if self._token is None:
             self._token = sharing.remember(self)
-        return sharing.reconnect, (type(self), self._token, sharing.without_providers(self._options))
+        return sharing.reconnect, (type(self), self._token, *sharing.portable(self._options))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import os
 import threading
 import time
 import weakref
@@ -26,6 +27,7 @@ class _Upload(NamedTuple):
     content: Callable[[], bytes]
     content_type: str
     size: int
+    lost: Callable[[], None] | None
 
 
 class Uploads:
@@ -33,30 +35,54 @@ class Uploads:
 
     def __init__(self, store: ContentStore) -> None:
         self._store = store
+        self.begin()
+        _flush_at_exit(self)
+        _all.add(self)
+
+    def begin(self) -> None:
+        """Begin with nothing waiting."""
         self._waiting: deque[_Upload] = deque()
         self._bytes = 0
         self._busy = False
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
-        _flush_at_exit(self)
 
     def uri(self, name: str) -> str:
         """Return where `name` will be found."""
         return self._store.uri(name)
 
-    def submit(self, name: str, content: Callable[[], bytes], content_type: str, size: int) -> None:
-        """Let `content()`, of about `size` bytes, be written under `name`; both happen in the background."""
+    def submit(
+        self,
+        name: str,
+        content: Callable[[], bytes],
+        content_type: str,
+        size: int,
+        lost: Callable[[], None] | None = None,
+    ) -> bool:
+        """Let `content()`, of about `size` bytes, be written under `name`; both happen in the background.
+
+        Returns whether it will be tried; `lost` is called if it then fails.
+        """
         with self._changed:
-            if len(self._waiting) >= _MAX_ITEMS or self._bytes + size > _MAX_BYTES:
+            full = len(self._waiting) >= _MAX_ITEMS or self._bytes + size > _MAX_BYTES
+            if full or not self._has_thread():
                 counters.add(counters.DROPPED_UPLOADS)
-                return
-            self._waiting.append(_Upload(name, content, content_type, size))
+                return False
+            self._waiting.append(_Upload(name, content, content_type, size, lost))
             self._bytes += size
-            if self._thread is None or not self._thread.is_alive():  # not begun, or forked meanwhile
-                self._busy = False
-                self._thread = threading.Thread(target=self._run, name="genai-otel-uploads", daemon=True)
-                self._thread.start()
             self._changed.notify_all()
+        return True
+
+    def _has_thread(self) -> bool:
+        if self._thread is None or not self._thread.is_alive():
+            self._busy = False
+            thread = threading.Thread(target=self._run, name="genai-otel-uploads", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError:  # the interpreter ends, or has no more threads
+                return False
+            self._thread = thread
+        return True
 
     def flush(self, timeout_s: float) -> bool:
         """Wait until all is written, at most so long; return whether it is."""
@@ -91,6 +117,8 @@ class Uploads:
         except Exception as error:  # noqa: BLE001 - the store's own
             counters.add(counters.DROPPED_UPLOADS)
             report("content store", error)
+            if upload.lost is not None:
+                upload.lost()
 
 
 def _flush_at_exit(uploads: Uploads) -> None:
@@ -104,3 +132,16 @@ def _flush_at_exit(uploads: Uploads) -> None:
     atexit.register(flush)
     # By itself a finalizer runs at exit too, and then before this flush.
     weakref.finalize(uploads, atexit.unregister, flush).atexit = False
+
+
+_all: weakref.WeakSet[Uploads] = weakref.WeakSet()
+
+
+def _begin_anew() -> None:
+    # In a forked child the thread is the parent's, what waits is its to write, and it may have held the lock.
+    for uploads in _all:
+        uploads.begin()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_begin_anew)
