@@ -26,6 +26,7 @@ PROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
 VERSIONS = nox.project.load_toml(ROOT / "versions.toml")
 CORE = "packages/genai-otel-core"
 LANGCHAIN = "packages/genai-otel-langchain"
+LLAMAINDEX = "packages/genai-otel-llamaindex"
 RUNNING = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
@@ -83,11 +84,21 @@ PYTHONS = [(version, found) for version in VERSIONS["pythons"] if (found := inte
     (RUNNING, sys.executable)
 ]
 LANGCHAINS = list(matrix(VERSIONS["langchain"]))
+LLAMAINDEXES = list(matrix(VERSIONS["llamaindex"]))
+# The frameworks alone, where both are in one environment: their clients want different versions of the providers'.
+NEWEST_LANGCHAIN = list(VERSIONS["langchain"].values())[-1]["requires"]
+NEWEST_LLAMAINDEX = list(VERSIONS["llamaindex"].values())[-1]["requires"]
 nox.options.sessions = [
     "lint",
     "types",
     *dict.fromkeys(f"tests-core({version})" for version, _ in (PYTHONS[0], PYTHONS[-1])),
-    *(f"tests-langchain({name})" for name, entry in VERSIONS["langchain"].items() if entry.get("default")),
+    *(
+        f"tests-{framework}({name})"
+        for framework in ("langchain", "llamaindex")
+        for name, entry in VERSIONS[framework].items()
+        if entry.get("default")
+    ),
+    "tests-parity",
     "floor",
     "packaging",
 ]
@@ -105,8 +116,9 @@ def lint(session: nox.Session) -> None:
 @nox.session(tags=["all"])
 def types(session: nox.Session) -> None:
     """Check types, strictly."""
-    newest = VERSIONS["langchain"]["newest"]["requires"]
-    session.install(*group("types"), *group("tests"), *group("demo"), *newest, "-e", CORE, "-e", LANGCHAIN)
+    frameworks = [*NEWEST_LANGCHAIN, NEWEST_LLAMAINDEX[0]]
+    packages = ["-e", CORE, "-e", LANGCHAIN, "-e", LLAMAINDEX]
+    session.install(*group("types"), *group("tests"), *group("demo-langchain"), *frameworks, *packages)
     session.run("mypy", *session.posargs)
 
 
@@ -128,26 +140,49 @@ def tests_langchain(session: nox.Session, requires: list[str]) -> None:
     run_pytest(session, "tests/langchain")
 
 
+@nox.session(name="tests-llamaindex", tags=["all"])
+@nox.parametrize(
+    "python,requires", [nox.param(found, requires, id=name) for name, found, requires in LLAMAINDEXES]
+)
+def tests_llamaindex(session: nox.Session, requires: list[str]) -> None:
+    """Test the LlamaIndex adapter with one line of llama-index-core."""
+    session.install(*group("tests"), *group("instrumentations"), *requires, "-e", CORE, "-e", LLAMAINDEX)
+    run_pytest(session, "tests/llamaindex")
+
+
+@nox.session(name="tests-parity", tags=["all"])
+def tests_parity(session: nox.Session) -> None:
+    """Test that both adapters tell the same of the same, and that both frameworks share a trace."""
+    frameworks = [*NEWEST_LANGCHAIN, NEWEST_LLAMAINDEX[0]]
+    session.install(*group("tests"), *frameworks, "-e", CORE, "-e", LANGCHAIN, "-e", LLAMAINDEX)
+    run_pytest(session, "tests/parity")
+
+
 @nox.session(tags=["all"], python=one_of(VERSIONS["pythons"][:1]))
 def floor(session: nox.Session) -> None:
     """Test with the lowest versions that the packages declare; what the tests need besides is today's."""
     session.install("uv")
     folder = Path(session.create_tmp())
     declared, lowest = folder / "declared.txt", folder / "lowest.txt"
-    declared.write_text("\n".join(foreign_requirements(CORE, LANGCHAIN)))
+    declared.write_text("\n".join(foreign_requirements(CORE, LANGCHAIN, LLAMAINDEX)))
     session.run(
         *("uv", "pip", "compile", "--quiet", "--no-header", "--no-annotate", "--no-deps"),
         *("--resolution=lowest-direct", str(declared), "-o", str(lowest)),
     )
-    _, *frameworks = next(iter(VERSIONS["langchain"].values()))["requires"]
-    session.install(*group("tests"), *frameworks, "-e", CORE, "-e", LANGCHAIN, "-c", str(lowest))
-    run_pytest(session, "tests/core", "tests/langchain")
+    frameworks = [
+        requirement
+        for framework in ("langchain", "llamaindex")
+        for requirement in next(iter(VERSIONS[framework].values()))["requires"][1:]
+    ]
+    packages = ["-e", CORE, "-e", LANGCHAIN, "-e", LLAMAINDEX]
+    session.install(*group("tests"), *frameworks, *packages, "-c", str(lowest))
+    run_pytest(session, "tests/core", "tests/langchain", "tests/llamaindex")
 
 
 @nox.session(tags=["all"])
 def packaging(session: nox.Session) -> None:
     """Test the built wheels in bare environments, the quickstart, the demo and README."""
-    session.install(*group("packaging"), "-e", CORE, "-e", LANGCHAIN)
+    session.install(*group("packaging"), "-e", CORE, "-e", LANGCHAIN, "-e", LLAMAINDEX)
     run_pytest(session, "tests/packaging")
 
 
@@ -160,15 +195,26 @@ def foreign_requirements(*packages: str) -> list[str]:
 @nox.session
 def demo(session: nox.Session) -> None:
     """Show an agent's run as spans and metrics; `nox -s demo -- --help` tells what else it can do."""
-    session.install(*group("demo"), *model_package(session.posargs), CORE, LANGCHAIN)
+    framework = "llamaindex" if option(session, "--framework") == "llamaindex" else "langchain"
+    adapter = {"langchain": LANGCHAIN, "llamaindex": LLAMAINDEX}[framework]
+    session.install(*group(f"demo-{framework}"), *model_package(session, framework), CORE, adapter)
     session.run("python", "-m", "examples.demo", *session.posargs)
 
 
-def model_package(arguments: list[str]) -> list[str]:
-    """Return the LangChain package that `--model PROVIDER:NAME` needs."""
-    if "--model" not in arguments[:-1]:
+def option(session: nox.Session, name: str) -> str | None:
+    """Return what was given for an option behind `--`."""
+    given = [word for argument in session.posargs for word in argument.split("=", 1)]
+    return given[given.index(name) + 1] if name in given[:-1] else None
+
+
+def model_package(session: nox.Session, framework: str) -> list[str]:
+    """Return the framework's package that `--model PROVIDER:NAME` needs."""
+    model = option(session, "--model")
+    if model is None:
         return []
-    provider = arguments[arguments.index("--model") + 1].partition(":")[0]
+    provider = model.partition(":")[0]
+    if framework == "llamaindex":
+        return [f"llama-index-llms-{provider.replace('_', '-')}"]
     elsewhere = {
         "bedrock": "aws",
         "bedrock_converse": "aws",
@@ -179,18 +225,21 @@ def model_package(arguments: list[str]) -> list[str]:
 
 
 @nox.session
-def record(session: nox.Session) -> None:
+@nox.parametrize("framework", ["langchain", "llamaindex"], ids=["langchain", "llamaindex"])
+def record(session: nox.Session, framework: str) -> None:
     """Record the cassettes anew, from a small model's server on loopback."""
-    newest = VERSIONS["langchain"]["newest"]["requires"]
-    session.install(*group("record"), *newest, CORE, LANGCHAIN)
-    session.run("python", "cassettes/record.py", *session.posargs)
+    requires, script = {
+        "langchain": (NEWEST_LANGCHAIN, "cassettes/record.py"),
+        "llamaindex": (NEWEST_LLAMAINDEX, "cassettes/record_llamaindex.py"),
+    }[framework]
+    session.install(*group("record"), *requires)
+    session.run("python", script, *session.posargs)
 
 
 @nox.session
 def bench(session: nox.Session) -> None:
     """Measure what observing costs, beside hand-written spans and the official instrumentation."""
-    newest = VERSIONS["langchain"]["newest"]["requires"]
-    session.install("opentelemetry-sdk", *newest, CORE, LANGCHAIN)
+    session.install("opentelemetry-sdk", *NEWEST_LANGCHAIN, CORE, LANGCHAIN)
     session.run("python", "benchmarks/run.py", *session.posargs)
 
 

@@ -14,19 +14,28 @@ else:
     import tomli as tomllib
 
 ROOT = Path(__file__).parents[1]
+FRAMEWORKS = {"langchain": "langchain-core", "llamaindex": "llama-index-core"}
 TELEMETRY = ROOT / "packages/genai-otel-core/src/genai_otel_core/telemetry.py"
 
 
 def support(versions: dict[str, Any]) -> str:
     """Return the table of supported versions in Markdown."""
-    lines = ["| langchain-core | tested with | Python | run by |", "|---|---|---|---|"]
-    for name, entry in versions["langchain"].items():
+    return "\n".join(
+        f"| {package} | tested with | Python | run by |\n|---|---|---|---|\n{_rows(versions, framework)}"
+        for framework, package in FRAMEWORKS.items()
+    )
+
+
+def _rows(versions: dict[str, Any], framework: str) -> str:
+    lines = ""
+    for name, entry in versions[framework].items():
         first, *others = entry["requires"]
-        requires = ", ".join(f"`{requirement}`" for requirement in [first, *(o for o in others if "<" in o)])
+        limits = [other for other in others if "<" in other or "~=" in other]
+        requires = ", ".join(f"`{requirement}`" for requirement in [first, *limits])
         pythons = ", ".join(sorted(entry["pythons"], key=versions["pythons"].index))
         runs = "`nox`" if entry.get("default") else "`nox -t all`"
-        lines.append(f"| {name} | {requires} | {pythons} | {runs} |")
-    return "\n".join(lines) + "\n"
+        lines += f"| {name} | {requires} | {pythons} | {runs} |\n"
+    return lines
 
 
 def options(source: str) -> str:

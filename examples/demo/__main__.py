@@ -4,19 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import Any
+from importlib import import_module
 
-from langchain.chat_models import init_chat_model
-from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessageChunk
 from rich.console import Console
 
 from examples.demo.collected import Collected
 from examples.demo.report import show
-from examples.demo.scripted import ScriptedModel
-from examples.demo.shop import best_sellers_tool
-from genai_otel_langchain import Handler
-from langchain.agents import create_agent
+from genai_otel_core import Telemetry
 
 QUESTION = "Which album was the best seller of 2025?"
 
@@ -29,9 +23,8 @@ def main() -> int:
     if not console.is_terminal:
         console = Console(highlight=False, width=120)
     collected = Collected()
-    model = ScriptedModel() if options.model is None else init_chat_model(options.model)
     try:
-        handler = Handler(
+        telemetry = Telemetry(
             convention=options.convention,
             capture_content="span_and_event" if options.content else None,
             **collected.providers,
@@ -39,7 +32,11 @@ def main() -> int:
     except ValueError as mistake:
         parser.error(str(mistake))
     console.print(f"[dim]question[/]  {options.question}")
-    _run(collected, model, handler, options, console)
+    console.print("[dim]answer[/]    ", end="")
+    # Each needs its own framework's packages.
+    agent = import_module(f"examples.demo.{options.framework}_agent")
+    agent.run(options, telemetry, collected.tracer_provider, lambda text: console.print(text, end=""))
+    console.print()
     if options.otlp is None:
         console.print()
         show(collected.spans(), collected.metrics(), console)
@@ -50,34 +47,12 @@ def main() -> int:
     return 0 if set(sent.values()) == {"SUCCESS"} else 1
 
 
-def _run(
-    collected: Collected,
-    model: BaseChatModel,
-    handler: Handler,
-    options: argparse.Namespace,
-    console: Console,
-) -> None:
-    agent = create_agent(
-        model,
-        [best_sellers_tool(collected.tracer_provider)],
-        system_prompt="Answer questions about album sales with the tool.",
-        name="sales_assistant",
-    )
-    request: Any = {"messages": [{"role": "user", "content": options.question}]}
-    console.print("[dim]answer[/]    ", end="")
-    if not options.stream:
-        state = agent.invoke(request, config={"callbacks": [handler]})
-        console.print(state["messages"][-1].content)
-        return
-    for message, _ in agent.stream(request, config={"callbacks": [handler]}, stream_mode="messages"):
-        if isinstance(message, AIMessageChunk):
-            console.print(str(message.content), end="")
-    console.print()
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="demo", description=__doc__)
     parser.add_argument("question", nargs="?", default=QUESTION, help=f"default: {QUESTION}")
+    parser.add_argument(
+        "--framework", choices=("langchain", "llamaindex"), default="langchain", help="whose agent it is"
+    )
     parser.add_argument(
         "--otlp", metavar="URL", help="send to this OTLP endpoint, such as http://localhost:4318"
     )

@@ -1,10 +1,10 @@
-"""What the agent works with: an instrumented SQLite database of album sales, and a tool that queries it."""
+"""What the agent works with: a function that queries an instrumented SQLite database of album sales, and notes."""
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 
-from langchain_core.tools import BaseTool, tool
 from opentelemetry.instrumentation.sqlite3 import SQLite3Instrumentor
 from opentelemetry.trace import TracerProvider
 
@@ -16,17 +16,21 @@ _SALES = [
     ("Kind of Blue", 2025, 1045),
     ("Head Hunters", 2025, 700),
 ]
+LINER_NOTES = {
+    "Blue Train": "Blue Train was recorded by John Coltrane in 1957.",
+    "Kind of Blue": "Kind of Blue was recorded by Miles Davis in 1959.",
+    "Head Hunters": "Head Hunters was recorded by Herbie Hancock in 1973.",
+}
 
 
-def best_sellers_tool(tracer_provider: TracerProvider) -> BaseTool:
-    """Return the tool; its queries make spans with `tracer_provider`."""
-    # The agent runs its tools in threads of its own.
+def best_sellers_of(tracer_provider: TracerProvider) -> Callable[[int], str]:
+    """Return the function; its queries make spans with `tracer_provider`."""
+    # Agents run their tools in threads of their own.
     plain = sqlite3.connect(":memory:", check_same_thread=False)
     plain.execute("CREATE TABLE sales (album TEXT, year INTEGER, copies INTEGER)")
     plain.executemany("INSERT INTO sales VALUES (?, ?, ?)", _SALES)
     database = SQLite3Instrumentor.instrument_connection(plain, tracer_provider=tracer_provider)
 
-    @tool
     def best_sellers(year: int) -> str:
         """List the albums sold in a year, the best first."""
         cursor = database.cursor()

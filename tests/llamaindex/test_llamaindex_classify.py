@@ -97,7 +97,7 @@ def test_kinds() -> None:
         (MockLLM(), Kind.LLM),
         (MockEmbedding(embed_dim=1), Kind.EMBEDDING),
         (INDEX.as_retriever(), Kind.RETRIEVER),
-        (FunctionTool.from_defaults(print), Kind.TOOL),
+        (FunctionTool.from_defaults(lambda: 1, name="one"), Kind.TOOL),
         (FunctionAgent(tools=[], llm=llm()), Kind.AGENT),
         (Flow(), Kind.WORKFLOW),
         (engine, Kind.QUERY_ENGINE),

@@ -309,9 +309,11 @@ def test_tool_of_an_agent(seen: Capture) -> None:
     found = whole(seen.span("invoke_agent calculator"))["attributes"]
     assert found["gen_ai.agent.name"] == "calculator"
     assert found["gen_ai.agent.description"] == "Adds."
-    assert found["gen_ai.input.messages"] == [
-        {"role": "user", "parts": [{"type": "text", "content": "1 + 2?"}]}
-    ]
+    # 0.12.52 itself puts the system prompt before it.
+    assert found["gen_ai.input.messages"][-1] == {
+        "role": "user",
+        "parts": [{"type": "text", "content": "1 + 2?"}],
+    }
     assert found["gen_ai.output.messages"][0]["parts"] == [{"type": "text", "content": "3"}]
     assert (found["gen_ai.usage.input_tokens"], found["gen_ai.usage.output_tokens"]) == (20, 10)
 

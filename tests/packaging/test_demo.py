@@ -17,6 +17,21 @@ TREE = [
     "    SELECT CLIENT",
     "  chat scripted-1 CLIENT",
 ]
+LLAMAINDEX = ["--framework", "llamaindex"]
+LLAMAINDEX_TREE = [
+    "invoke_agent sales_assistant INTERNAL",
+    "  chat scripted-1 CLIENT",
+    "  execute_tool best_sellers INTERNAL",
+    "    SELECT CLIENT",
+    "  chat scripted-1 CLIENT",
+    "  execute_tool liner_notes INTERNAL",
+    "    RetrieverQueryEngine INTERNAL",
+    "      retrieval CLIENT",
+    "        embeddings words-1 CLIENT",
+    "      CompactAndRefine INTERNAL",
+    "        chat scripted-1 CLIENT",
+    "  chat scripted-1 CLIENT",
+]
 TOKENS = {"invoke_agent": "45/11", "chat": "16/3", "execute_tool": "", "SELECT": ""}
 
 
@@ -55,6 +70,25 @@ def test_the_terminal_shows_one_nested_trace(root: Path, options: list[str]) -> 
     )
     assert ("time_to_first_chunk" in done.stdout) == ("--stream" in options)
     assert ("gen_ai.input.messages" in done.stdout) == ("--content" in options)
+
+
+@pytest.mark.parametrize("options", [[], ["--stream", "--content"]], ids=["plain", "stream-and-content"])
+def test_llamaindex_shows_an_agent_that_queries_an_index(root: Path, options: list[str]) -> None:
+    """The same question through LlamaIndex: a function agent, one tool of which is a RAG query."""
+    done = _demo(root, *LLAMAINDEX, *options)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "The best seller was Blue Train: 1120 copies. Blue Train was recorded by John" in done.stdout
+    assert _printed_tree(done.stdout) == LLAMAINDEX_TREE
+    assert ("time_to_first_chunk" in done.stdout) == ("--stream" in options)
+    assert ("gen_ai.input.messages" in done.stdout) == ("--content" in options)
+
+
+def test_llamaindex_to_a_collector(root: Path, collector: Received) -> None:
+    """It is sent as LangChain's is."""
+    done = _demo(root, *LLAMAINDEX, "--otlp", collector.url)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert collector.tree() == LLAMAINDEX_TREE
+    assert len({span.trace_id for span in collector.spans()}) == 1
 
 
 def test_content_is_printed_only_when_asked_for(root: Path) -> None:

@@ -39,10 +39,28 @@ def test_the_quickstart_is_the_example_that_is_tested(root: Path) -> None:
     assert [line for line in shown.splitlines() if line and line not in example] == []
 
 
+def test_the_quickstarts_differ_in_the_framework_alone(root: Path) -> None:
+    """LlamaIndex's has the lines of LangChain's, with its own instrumentor."""
+    ours, theirs = (
+        (root / f"examples/quickstart{name}.py").read_text().splitlines() for name in ("_llamaindex", "")
+    )
+    differing = [line for line, other in zip(ours, theirs, strict=True) if line != other]
+    assert differing[1:] == [
+        "from llama_index.core.llms import MockLLM",
+        "from genai_otel_llamaindex import LlamaIndexInstrumentor",
+        "LlamaIndexInstrumentor().instrument()",
+        'print(MockLLM().complete("Hello, world!"))',
+    ]
+
+
 def test_the_lowest_versions_are_those_declared(root: Path) -> None:
     """What README calls the lowest is what the packages require."""
     support = _section((root / "README.md").read_text(), "Supported versions")
-    for package, requirement in (("core", "opentelemetry-api"), ("langchain", "langchain-core")):
+    for package, requirement in (
+        ("core", "opentelemetry-api"),
+        ("langchain", "langchain-core"),
+        ("llamaindex", "llama-index-core"),
+    ):
         declared = (root / f"packages/genai-otel-{package}/pyproject.toml").read_text()
         lowest = re.search(rf'"{requirement}>=([\d.]+)"', declared)[1]
         assert f"{requirement} from {lowest}" in support

@@ -15,7 +15,11 @@ from pathlib import Path
 import pytest
 from receiver import Received
 
-DISTRIBUTIONS = {"genai-otel-core": "genai_otel_core", "genai-otel-langchain": "genai_otel_langchain"}
+DISTRIBUTIONS = {
+    "genai-otel-core": "genai_otel_core",
+    "genai-otel-langchain": "genai_otel_langchain",
+    "genai-otel-llamaindex": "genai_otel_llamaindex",
+}
 EXPORT = ["opentelemetry-sdk", "opentelemetry-exporter-otlp-proto-http", "opentelemetry-distro"]
 pytestmark = pytest.mark.timeout(600)  # environments are built, with pip alone where uv is missing
 UV = shutil.which("uv")  # several times as fast as pip
@@ -39,24 +43,33 @@ def wheels(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def bare(wheels: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The Python of an environment that has the LangChain adapter's wheel and what it depends on."""
-    return _environment(tmp_path_factory.mktemp("bare"), wheels)
+    return _environment(tmp_path_factory.mktemp("bare"), wheels, "genai-otel-langchain")
 
 
 @pytest.fixture(scope="session")
 def exporting(wheels: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The Python of an environment as README's quickstart sets it up."""
-    return _environment(tmp_path_factory.mktemp("exporting"), wheels, *EXPORT)
+    return _environment(tmp_path_factory.mktemp("exporting"), wheels, "genai-otel-langchain", *EXPORT)
 
 
-def _environment(folder: Path, wheels: Path, *others: str) -> Path:
+@pytest.fixture(scope="session")
+def llamaindex(wheels: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Python of an environment that has the LlamaIndex adapter's wheel and what it depends on."""
+    return _environment(tmp_path_factory.mktemp("llamaindex"), wheels, "genai-otel-llamaindex")
+
+
+def _environment(folder: Path, wheels: Path, *packages: str) -> Path:
     venv.create(folder, with_pip=not UV)
     python = folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
-    packages = ["genai-otel-langchain", *others]
+    _install(python, "--find-links", wheels, *packages)
+    return python
+
+
+def _install(python: Path, *packages: str | Path) -> None:
     pip = [UV, "pip", "install", "--python", python] if UV else [python, "-m", "pip", "install"]
-    command = [*pip, "--quiet", "--find-links", wheels, *packages]
+    command = [*pip, "--quiet", *packages]
     done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=500)
     assert done.returncode == 0, done.stderr
-    return python
 
 
 def _run(*command: str | Path, **env: str) -> str:
@@ -147,3 +160,45 @@ def test_opentelemetry_instrument_finds_the_adapter(exporting: Path, collector: 
     )
     assert answer == "Hello\n"
     assert collector.tree() == ["chat INTERNAL"]
+
+
+def test_llamaindex_without_an_sdk_runs_as_before(llamaindex: Path) -> None:
+    """LlamaIndex's adapter alone: both ways in are there, and nothing changes."""
+    answer = _run(
+        llamaindex,
+        "-c",
+        """
+import importlib.util
+from llama_index.core import Settings
+from llama_index.core.callbacks import CallbackManager
+from llama_index.core.llms import MockLLM
+from genai_otel_llamaindex import Handler, LlamaIndexInstrumentor
+assert importlib.util.find_spec("opentelemetry.sdk") is None
+LlamaIndexInstrumentor().instrument()
+Settings.callback_manager = CallbackManager([Handler()])
+print(MockLLM().complete("Hello"))
+""",
+        GENAI_OTEL_STRICT="1",
+    )
+    assert answer == "Hello\n"
+
+
+def test_llamaindexs_quickstart_exports(llamaindex: Path, root: Path, collector: Received) -> None:
+    """Its lines send the span to a collector; so does `opentelemetry-instrument` without a line of code."""
+    _install(llamaindex, *EXPORT)
+    answer = _run(
+        llamaindex, root / "examples/quickstart_llamaindex.py", OTEL_EXPORTER_OTLP_ENDPOINT=collector.url
+    )
+    assert answer == "Hello, world!\n"
+    assert collector.tree() == ["text_completion INTERNAL"]
+    assert collector.metric_names() == {"gen_ai.client.operation.duration"}
+    answer = _run(
+        llamaindex.parent / "opentelemetry-instrument",
+        llamaindex,
+        "-c",
+        "from llama_index.core.llms import MockLLM; print(MockLLM().complete('Hello'))",
+        OTEL_EXPORTER_OTLP_ENDPOINT=collector.url,
+        OTEL_EXPORTER_OTLP_PROTOCOL="http/protobuf",
+    )
+    assert answer == "Hello\n"
+    assert collector.tree() == ["text_completion INTERNAL"] * 2

@@ -34,16 +34,18 @@ def test_nox_has_a_session_for_every_version(root: Path) -> None:
         [sys.executable, "-m", "nox", "--list"], cwd=root, check=True, capture_output=True, text=True
     ).stdout
     sessions = set(re.findall(r"^[*-] (\S+)", listed, re.MULTILINE))
-    assert {f"tests-langchain({name})" for name in versions["langchain"]} <= sessions
-    assert {"lint", "types", "floor", "packaging", "demo", "record", "bench"} <= sessions
+    for framework in ("langchain", "llamaindex"):
+        assert {f"tests-{framework}({name})" for name in versions[framework]} <= sessions
+    assert {"lint", "types", "tests-parity", "floor", "packaging", "demo", "bench"} <= sessions
+    assert {"record(langchain)", "record(llamaindex)"} <= sessions
 
 
 def test_plain_nox_runs_the_oldest_and_the_newest(root: Path) -> None:
     """CI without arguments covers both ends of what is supported."""
-    versions = tomllib.loads((root / "versions.toml").read_text(encoding="utf-8"))["langchain"]
-    names = list(versions)
-    assert names[-1] == "newest"
-    assert [name for name in names if versions[name].get("default")] == [names[0], names[-1]]
+    listed = tomllib.loads((root / "versions.toml").read_text(encoding="utf-8"))
+    for versions in (listed["langchain"], listed["llamaindex"]):
+        names = list(versions)
+        assert [name for name in names if versions[name].get("default")] == [names[0], names[-1]]
 
 
 def test_fragments_are_named_as_towncrier_reads_them(root: Path) -> None:

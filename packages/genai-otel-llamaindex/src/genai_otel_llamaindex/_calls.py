@@ -29,6 +29,7 @@ _NO_INPUT = (
     "checkpoint_callback",
     "start_event",
     "init_state",
+    "run_id",
     "tags",
     "kwargs",
 )
@@ -111,12 +112,9 @@ def _input(call: BoundArguments, limit: int) -> list[Message] | None:
     query = _operations.query_text(call)
     if query is not None:
         return _messages.spoken(query, "user", limit)
-    event = call.arguments.get("start_event")
-    given = _context.event_data(event) if event is not None else {}
-    given.update({k: v for k, v in call.arguments.items() if k not in _NO_INPUT})
-    inner = call.arguments.get("kwargs")
-    given.update(inner if isinstance(inner, dict) else {})
-    given = {k: v for k, v in given.items() if k != "memory" and v is not None}
+    called = _context.arguments(call)
+    given = {**_context.event_data(called.get("start_event")), **called}
+    given = {k: v for k, v in given.items() if k not in _NO_INPUT and v is not None}
     history, said = given.get("chat_history"), given.get("user_msg", given.get("message"))
     if history or said:
         earlier = _messages.chat_messages(history, limit) if history else None

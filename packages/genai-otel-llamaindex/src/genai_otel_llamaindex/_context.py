@@ -21,15 +21,20 @@ def conversation_id(instance: Any, call: BoundArguments, tags: Any) -> str | Non
             if isinstance(value, int) and not isinstance(value, bool):
                 return str(value)
     held = getattr(instance, "__dict__", None)
-    start = call.arguments.get("start_event")
+    given = arguments(call)
     candidates = (
-        call.arguments.get("memory"),
-        call.kwargs.get("memory"),
-        event_data(start).get("memory"),
+        given.get("memory"),
+        event_data(given.get("start_event")).get("memory"),
         held.get("_memory") if isinstance(held, dict) else None,
         held.get("memory") if isinstance(held, dict) else None,
     )
     return next((found for found in map(_key_of, candidates) if found), None)
+
+
+def arguments(call: BoundArguments) -> dict[str, Any]:
+    """What a call is given, by name; what its signature has no name for as well."""
+    inner = call.arguments.get("kwargs")
+    return {**call.arguments, **(inner if isinstance(inner, dict) else {})}
 
 
 def metadata(tags: Any) -> Mapping[str, Any]:
