@@ -201,6 +201,14 @@ def demo(session: nox.Session) -> None:
     session.run("python", "-m", "examples.demo", *session.posargs)
 
 
+@nox.session
+def examples(session: nox.Session) -> None:
+    """Run README's examples of content, cost, tenants and feedback."""
+    session.install("langchain-core", f"{CORE}[testing]", LANGCHAIN)
+    for example in ("private", "feedback"):
+        session.run("python", f"examples/{example}.py")
+
+
 def option(session: nox.Session, name: str) -> str | None:
     """Return what was given for an option behind `--`."""
     given = [word for argument in session.posargs for word in argument.split("=", 1)]

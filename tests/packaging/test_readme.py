@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 
 def _section(readme: str, heading: str) -> str:
     return re.search(rf"^## {re.escape(heading)}\n(.*?)(?=^## |\Z)", readme, re.MULTILINE | re.DOTALL)[1]
@@ -51,6 +53,22 @@ def test_the_quickstarts_differ_in_the_framework_alone(root: Path) -> None:
         "LlamaIndexInstrumentor().instrument()",
         'print(MockLLM().complete("Hello, world!"))',
     ]
+
+
+@pytest.mark.parametrize(
+    ("heading", "name"), [("Private by default", "private"), ("Cost, tenants and feedback", "feedback")]
+)
+def test_what_an_example_prints(heading: str, name: str, root: Path) -> None:
+    """README shows lines of the example, in their order, and all that it prints."""
+    section = _section((root / "README.md").read_text(), heading)
+    example = root / f"examples/{name}.py"
+    lines = iter([line.strip() for line in example.read_text().splitlines()])
+    for shown in re.findall(r"```python\n(.*?)```", section, re.DOTALL):
+        wanted = [line.strip() for line in shown.splitlines() if line]
+        assert [line for line in wanted if line not in lines] == []
+    (printed,) = re.findall(r"```\n([^`]*?)```\n", re.sub(r"```python\n.*?```", "", section, flags=re.DOTALL))
+    done = subprocess.run([sys.executable, example], cwd=root, capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == (printed, "")
 
 
 def test_the_lowest_versions_are_those_declared(root: Path) -> None:
