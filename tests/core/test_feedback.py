@@ -6,7 +6,9 @@ import json
 import re
 import subprocess
 import sys
+import types
 import urllib.parse
+import uuid
 from typing import Any
 
 import pytest
@@ -17,7 +19,7 @@ from opentelemetry.trace import INVALID_SPAN_CONTEXT, SpanContext, TraceFlags
 
 from genai_otel_core import Telemetry, capture_content
 from genai_otel_core.conventions import available
-from genai_otel_core.feedback import capture, current_handle, record_evaluation
+from genai_otel_core.feedback import capture, current_handle, handle_of, record_evaluation
 from genai_otel_core.handles import Named, from_handle, to_handle
 from genai_otel_core.operations import AgentInvocation, Inference, Response, Step
 from genai_otel_core.testing import Capture
@@ -113,6 +115,23 @@ def test_where_handles_come_from(seen: Capture) -> None:
         "unknown": None,
     }
     assert {one.context.trace_id for one in named.values() if one} == {spans["s"].trace_id}
+
+
+def test_a_handle_from_a_run(seen: Capture) -> None:
+    """A run is named by its id, as text or UUID, by an object that has it, and only by the telemetry that ran it."""
+    telemetry, other = Telemetry(**seen.providers), Telemetry(**seen.providers)
+    run_id = uuid.uuid4()
+    telemetry.start(run_id, Inference(response=Response(id="resp_1")))
+    telemetry.finish(run_id)
+    handle = telemetry.handle(run_id)
+    assert handle is not None
+    finished = types.SimpleNamespace(id=run_id), types.SimpleNamespace(run_id=str(run_id))
+    message = types.SimpleNamespace(id=f"lc_run--{run_id}-0")
+    for run in (run_id, str(run_id), *finished, message):
+        assert handle_of(run) == handle_of(run, telemetry) == handle
+        assert handle_of(run, other) is None
+    for unknown in (None, 5, "x", uuid.uuid4(), object()):
+        assert handle_of(unknown) is None
 
 
 def test_the_users_own_span_has_a_handle(seen: Capture) -> None:

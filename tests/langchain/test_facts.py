@@ -10,10 +10,13 @@ from langchain_core.caches import InMemoryCache
 from langchain_core.messages import AIMessage
 from langchain_core.runnables import RunnableLambda
 from langchain_core.tools import tool
+from langchain_core.tracers.context import collect_runs
 from models import USAGE, ScriptedModel, asks
 from opentelemetry import trace
 
 from genai_otel_core import conversation
+from genai_otel_core.feedback import handle_of, record_evaluation
+from genai_otel_core.handles import from_handle
 from genai_otel_core.testing import Capture
 from genai_otel_langchain import Handler
 
@@ -117,3 +120,16 @@ def test_a_conversation_by_a_block(seen: Capture) -> None:
         model.invoke("x", {"callbacks": [handler]})
         model.invoke("x", {"callbacks": [handler], "metadata": {"thread_id": "t-1"}})
     assert [span.attributes["gen_ai.conversation.id"] for span in seen.spans] == ["c-7", "t-1"]
+
+
+def test_feedback_on_an_answer_from_its_message(seen: Capture) -> None:
+    """A message that a model answered with, and a finished run of a tracer, lead to the handle of the call."""
+    handler = Handler(**seen.providers)
+    with collect_runs() as collected:
+        message = ScriptedModel(answers=[answering(id="resp_1")]).invoke("x", {"callbacks": [handler]})
+    named = from_handle(handle_of(message))
+    assert (named.context.span_id, named.response_id) == (seen.spans[0].context.span_id, "resp_1")
+    assert handle_of(collected.traced_runs[0]) == handle_of(message)
+    record_evaluation(handle_of(message), "user_feedback", label="thumbs_up", telemetry=handler.telemetry)
+    (event,) = seen.logs()
+    assert event.span_id == seen.spans[0].context.span_id

@@ -16,26 +16,44 @@ from typing import Any
 from opentelemetry import context as context_api
 from opentelemetry import trace
 
-from genai_otel_core import current
-from genai_otel_core.handles import Captured, capturing, of_run, to_handle
+from genai_otel_core import current, sharing
+from genai_otel_core.handles import Captured, capturing, of_run, run_ids, to_handle
 from genai_otel_core.sharing import shared_telemetry
 from genai_otel_core.telemetry import Telemetry
 
-__all__ = ["Captured", "capture", "current_handle", "record_evaluation"]
+__all__ = ["Captured", "capture", "current_handle", "handle_of", "record_evaluation"]
 
 
 def current_handle() -> str | None:
     """Return a handle of what runs here: the innermost operation of ours, else the current span.
 
     It names the trace and span, and the provider's id of the latest answer below the operation. None if
-    nothing is traced here. `Telemetry.handle(run_id)` gives that of a framework's run, also just after its
-    end; `capture` that of calls without knowing their ids.
+    nothing is traced here. `handle_of` gives that of a framework's run, also just after its end; `capture` that of
+    calls without knowing their ids.
     """
     handle = of_run(current.innermost())
     if handle is not None:
         return handle
     around = trace.get_current_span().get_span_context()
     return to_handle(around) if around.is_valid else None
+
+
+def handle_of(run: object, telemetry: Telemetry | None = None) -> str | None:
+    """Return a handle of a framework's run that is open or has ended lately; None if there is none of it.
+
+    Args:
+        run: the run's id, also as text, or an object that has it as its `id` or `run_id`: a run that a tracer
+            has finished, a message that a model answered with.
+        telemetry: whose run it is; default that of any in this process. The latest 256 runs are remembered:
+            `capture` needs no luck.
+    """
+    ids = list(run_ids(run))
+    for one in [telemetry] if telemetry is not None else list(sharing.alive):
+        for run_id in ids:
+            handle = one.handle(run_id)
+            if handle is not None:
+                return handle
+    return None
 
 
 @contextmanager

@@ -9,6 +9,8 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+import uuid
+from collections.abc import Hashable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from opentelemetry import context as context_api
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from genai_otel_core.runs import Run
 
 _HANDLE = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(?:\.([A-Za-z0-9_-]{1,400}))?")
+_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 _MAX_ID_BYTES = 256
 _MAX_CAPTURED = 1000
 _KEY = context_api.create_key("genai-otel-captured-runs")
@@ -73,6 +76,16 @@ def of_run(run: Run | None) -> str | None:
     if shown is None or shown.span is None or not shown.span.get_span_context().is_valid:
         return None
     return to_handle(shown.span.get_span_context(), shown.response_id)
+
+
+def run_ids(run: object) -> Iterator[Hashable]:
+    """Yield the ids that a run may have been started under: what was given, what it has as id, a UUID in a text."""
+    for given in (run, getattr(run, "id", None), getattr(run, "run_id", None)):
+        if isinstance(given, (str, uuid.UUID)):
+            yield given
+        found = _UUID.search(given) if isinstance(given, str) else None
+        if found is not None:
+            yield uuid.UUID(found.group())
 
 
 class Captured:

@@ -10,7 +10,7 @@ import threading
 import uuid
 from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any, NamedTuple
-from weakref import WeakValueDictionary
+from weakref import WeakSet, WeakValueDictionary
 
 from genai_otel_core.content import ENV_CAPTURE
 from genai_otel_core.settings import ENV_CONVENTION, ENV_STABILITY
@@ -24,6 +24,8 @@ _PROVIDERS = {"tracer_provider": "get_tracer", "meter_provider": "get_meter", "l
 _OF_CONTENT = frozenset({"mask", "content_store"})
 _ENV = (ENV_CONVENTION, ENV_STABILITY, ENV_CAPTURE)
 _shared: WeakValueDictionary[Hashable, Telemetry] = WeakValueDictionary()
+alive: WeakSet[Telemetry] = WeakSet()
+"""Every telemetry of the process."""
 _by_token: WeakValueDictionary[str, Telemetry] = WeakValueDictionary()
 _lock = threading.Lock()
 

@@ -111,6 +111,7 @@ class Telemetry(Lifecycle):
         if settings.self_metrics:
             observe_ourselves(meter_provider)
         super().__init__(settings, emitter)
+        sharing.alive.add(self)
 
     def record_evaluation(
         self,
