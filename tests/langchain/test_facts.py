@@ -8,7 +8,8 @@ import pytest
 from agents import make_agent
 from langchain_core.caches import InMemoryCache
 from langchain_core.messages import AIMessage
-from langchain_core.runnables import RunnableLambda
+from langchain_core.prompts import ChatPromptTemplate
+from langchain_core.runnables import RunnableLambda, RunnableParallel
 from langchain_core.tools import tool
 from langchain_core.tracers.context import collect_runs
 from models import USAGE, ScriptedModel, asks
@@ -110,6 +111,54 @@ def test_prompts_have_names(convention: str, name: str | None, version: str | No
     span = seen.span("chat scripted-1")
     assert span.attributes.get("gen_ai.prompt.name") == name
     assert span.attributes.get("gen_ai.prompt.version") == version
+
+
+def prompt(name: str | None = None, **metadata: str) -> ChatPromptTemplate:
+    """A prompt as the application makes it, or pulls it from the LangChain Hub."""
+    template = ChatPromptTemplate.from_messages([("user", "{x}")])
+    template.name, template.metadata = name, metadata or None
+    return template
+
+
+HUB = {"lc_hub_owner": "acme", "lc_hub_repo": "support", "lc_hub_commit_hash": "a1b2"}
+
+
+@pytest.mark.parametrize(
+    ("template", "expected"),
+    [
+        (prompt(**HUB), ("acme/support", "a1b2")),
+        (prompt(**{**HUB, "lc_hub_owner": "-"}), ("support", "a1b2")),
+        (prompt("greeting"), ("greeting", None)),
+        (prompt("greeting", **HUB), ("acme/support", "a1b2")),
+        (prompt(), (None, None)),
+    ],
+)
+@pytest.mark.parametrize("detail", ["operations", "everything"])
+def test_prompts_that_have_names(template: Any, expected: Any, detail: str, seen: Capture) -> None:
+    """A prompt that the application named or pulled from the Hub is the one of the calls after it."""
+    handler = Handler(convention="dev", detail=detail, **seen.providers)
+    (template | ScriptedModel(answers=["fine"])).invoke({"x": "secret"}, {"callbacks": [handler]})
+    attributes = seen.span("chat scripted-1").attributes
+    assert (attributes.get("gen_ai.prompt.name"), attributes.get("gen_ai.prompt.version")) == expected
+    assert "secret" not in str(dict(attributes))
+
+
+async def test_each_call_has_the_prompt_before_it(seen: Capture) -> None:
+    """Of several prompts in a chain each names its own call, branches do not mix, and the call's own name wins."""
+    handler = Handler(convention="dev", **seen.providers)
+    model = ScriptedModel(answers=["fine"])
+    both = prompt("one") | model | (lambda message: {"x": message.content}) | prompt("two") | model
+    branches = {"a": prompt("left") | model, "b": prompt("right") | model, "c": prompt() | model}
+    chain = both | (lambda message: [("user", "x")]) | RunnableParallel(c=model)
+    await chain.ainvoke({"x": "1"}, {"callbacks": [handler]})
+    names = [span.attributes.get("gen_ai.prompt.name") for span in seen.spans if "chat" in span.name]
+    assert names == ["one", "two", "two"]
+    await RunnableParallel(branches).ainvoke({"x": "1"}, {"callbacks": [handler]})
+    names = [span.attributes.get("gen_ai.prompt.name") for span in seen.spans if "chat" in span.name][3:]
+    assert set(names) == {None, "left", "right"}
+    metadata = {"prompt_name": "mine"}
+    await (prompt("one") | model).ainvoke({"x": "1"}, {"callbacks": [handler], "metadata": metadata})
+    assert [span for span in seen.spans if "chat" in span.name][-1].attributes["gen_ai.prompt.name"] == "mine"
 
 
 def test_a_conversation_by_a_block(seen: Capture) -> None:

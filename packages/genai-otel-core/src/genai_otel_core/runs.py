@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from genai_otel_core.emitter import Emitter
     from genai_otel_core.inner_layers import Layer
     from genai_otel_core.operations import Operation
+    from genai_otel_core.prompts import Prompt
     from genai_otel_core.streams import Stream
 
 _REMEMBERED = 256
@@ -44,6 +45,7 @@ class Run:
         "operation",
         "origin",
         "parent",
+        "prompt",
         "response_id",
         "served",
         "span",
@@ -91,6 +93,8 @@ class Run:
         self.held: list[Run] = []
         """Cancelled runs below, of which only the end of this one tells who cancelled them."""
         self.ended_ns: int | None = None
+        self.prompt: Prompt | None = None
+        """The prompt that has run below it last, if it has a name."""
         self.response_id: str | None = None
         """The provider's id of the latest answer at or below it."""
         self.children: dict[Run, None] | None = None

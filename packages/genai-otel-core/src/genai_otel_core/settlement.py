@@ -5,7 +5,7 @@ from __future__ import annotations
 from opentelemetry.context import Context
 from opentelemetry.trace import Span
 
-from genai_otel_core import handles
+from genai_otel_core import handles, prompts
 from genai_otel_core.content import Mode
 from genai_otel_core.conventions import combine
 from genai_otel_core.cost import Pricing
@@ -32,6 +32,7 @@ class Settlement:
     def expect(self, run: Run, op: Operation, context: Context) -> None:
         """Take notice of an operation that starts in `context`."""
         handles.notice(run, context)
+        prompts.complete(run, op)
         self._pricing.expect(op)
 
     def settle(self, run: Run, op: Operation) -> None:

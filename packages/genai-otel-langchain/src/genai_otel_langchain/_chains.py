@@ -7,6 +7,7 @@ from typing import Any
 
 from genai_otel_core import Telemetry
 from genai_otel_core.operations import AgentInvocation, Operation, Step, WorkflowInvocation
+from genai_otel_langchain import _prompts
 from genai_otel_langchain._classify import PLUMBING, PLUMBING_TYPES, ChainStart, Decision, Role, classify
 from genai_otel_langchain._peek import Caller
 from genai_otel_langchain._runnables import NOTHING, facts_of
@@ -16,7 +17,10 @@ def operation(
     telemetry: Telemetry, kwargs: Mapping[str, Any], seen: Caller | None
 ) -> tuple[Operation | None, Decision]:
     """Classify a chain run that starts; return its operation, None if it gets no span."""
-    if _text(kwargs.get("run_type")) in PLUMBING_TYPES and telemetry.settings.detail != "everything":
+    run_type = _text(kwargs.get("run_type"))
+    if run_type == "prompt":
+        _prompts.take(telemetry, kwargs, None if seen is None else seen.runnable)
+    if run_type in PLUMBING_TYPES and telemetry.settings.detail != "everything":
         return None, PLUMBING
     decision = classify(_chain_start(telemetry, kwargs, seen))
     detail = telemetry.settings.detail

@@ -1,0 +1,38 @@
+"""Which prompt runs: by the name that the application or the LangChain Hub gave it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from genai_otel_core import Telemetry, prompts
+from genai_otel_core.prompts import Prompt
+from genai_otel_langchain._runnables import given_name
+
+
+def take(telemetry: Telemetry, kwargs: Mapping[str, Any], template: object) -> None:
+    """Let the model calls after a prompt that starts have its name."""
+    found = _pulled(kwargs.get("metadata")) or _named(kwargs.get("name"), template)
+    if found is not None:
+        prompts.remember(telemetry.find(kwargs.get("parent_run_id")), found)
+
+
+def _pulled(metadata: object) -> Prompt | None:
+    # What `hub.pull` and LangSmith's `pull_prompt` leave on a template.
+    if not isinstance(metadata, Mapping):
+        return None
+    owner, repo = _text(metadata.get("lc_hub_owner")), _text(metadata.get("lc_hub_repo"))
+    if repo is None:
+        return None
+    # The owner of one's own prompts is a dash.
+    name = repo if owner in (None, "-") else f"{owner}/{repo}"
+    return Prompt(name, _text(metadata.get("lc_hub_commit_hash")))
+
+
+def _named(name: object, template: object) -> Prompt | None:
+    found = given_name(_text(name), type(template).__name__)
+    return None if found is None or found.endswith("PromptTemplate") else Prompt(found)
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
