@@ -93,8 +93,7 @@ class Run:
         self.held: list[Run] = []
         """Cancelled runs below, of which only the end of this one tells who cancelled them."""
         self.ended_ns: int | None = None
-        self.prompt: Prompt | None = None
-        """The prompt that has run below it last, if it has a name."""
+        self.prompt: Prompt | None = None  # the last of a name that ran below it
         self.response_id: str | None = None
         """The provider's id of the latest answer at or below it."""
         self.children: dict[Run, None] | None = None
