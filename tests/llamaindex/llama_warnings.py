@@ -18,6 +18,10 @@ OF_THE_FRAMEWORK = (
     "ignore:unclosed <socket:ResourceWarning",
     "ignore:unclosed event loop:ResourceWarning",
     "ignore:Exception ignored in. <(socket|function BaseEventLoop):pytest.PytestUnraisableExceptionWarning",
+    # A context that is used for a second run.
+    "ignore:Skipping serialization of known unserializable key",
+    # The one retry policy that all versions have.
+    "ignore:ConstantDelayRetryPolicy is deprecated",
     # What an unfinished step of its was about to await.
     "ignore:coroutine 'BaseRecursiveContentBlock:RuntimeWarning",
     "ignore:Exception ignored in. <coroutine object BaseRecursiveContentBlock:pytest.PytestUnraisableExceptionWarning",

@@ -9,12 +9,16 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+import llama_scenarios_engines
+import llama_scenarios_flows
 import pytest
 from llama_scenarios import SCENARIOS, use_tracer
 from opentelemetry import context, trace
 
 from genai_otel_core.testing import Capture, walk
 from genai_otel_llamaindex import Handler
+
+MODULES = (llama_scenarios_engines, llama_scenarios_flows)  # they add their own to the table
 
 
 def render(seen: Capture) -> str:

@@ -20,6 +20,7 @@ from genai_otel_core.plain import plain
 from genai_otel_llamaindex import _context, _messages, _operations, _request, _response
 from genai_otel_llamaindex._classify import Role, SpanStart
 from genai_otel_llamaindex._kinds import Kind
+from genai_otel_llamaindex._libraries import client_library
 
 # What a workflow is started with besides its input.
 _NO_INPUT = (
@@ -60,6 +61,11 @@ def operation(
     if role is Role.STEP and detail != "operations":
         return Step(name=start.method, kind="node") if start.step else _operations.step(instance, start.kind)
     return Step(name=label, kind="helper") if detail == "everything" else None
+
+
+def library(op: Operation | None, instance: Any) -> str | None:
+    """Return the client library that a model call goes through, None for anything else."""
+    return client_library(instance) if isinstance(op, (Inference, Embeddings)) else None
 
 
 def add_content(op: Operation, instance: Any, call: BoundArguments, limit: int) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
-from collections.abc import Collection
 from typing import Any
 
-from genai_otel_core.errors import is_cancellation
+from genai_otel_core.frames import module_of, running
+
+_ENGINES = ("llama_index_instrumentation.", "workflows.")
+_TO_THE_CALLBACK = 12
+"""How many frames may lie between what the engine calls and us."""
 
 
 def control_flow_types() -> tuple[type[BaseException], ...]:
@@ -23,13 +27,31 @@ def control_flow_types() -> tuple[type[BaseException], ...]:
     return tuple(found)
 
 
-def failure_of_run(step_errors: Collection[BaseException]) -> BaseException:
-    """Why a run failed that exits as if it had not: a step's error, or the timeout that cancelled them."""
-    for error in step_errors:
-        if not is_cancellation(error):
-            return error
-    timeout = getattr(sys.modules.get("workflows.errors"), "WorkflowTimeoutError", TimeoutError)
-    return timeout() if issubclass(timeout, BaseException) else TimeoutError()
+def error_of_run() -> BaseException | None:
+    """Why a run failed whose end is reported right now as if it had not: what its future or task has.
+
+    Before workflows 2.16 that is told by a callback of the future; the engine's wrapper around a step's error is
+    left out.
+    """
+    for frame in running(_TO_THE_CALLBACK):
+        if module_of(frame).startswith(_ENGINES):
+            for name in ("future", "task"):
+                held = frame.f_locals.get(name)
+                if isinstance(held, asyncio.Future) and held.done():
+                    error = asyncio.CancelledError() if held.cancelled() else held.exception()
+                    wrapped = isinstance(error, _types("WorkflowRuntimeError"))
+                    return error.__cause__ or error if wrapped and error is not None else error
+    return None
+
+
+def stopped_by_application(error: BaseException) -> bool:
+    """Whether `error` says that the application cancelled the run by its handler, which is no failure."""
+    return isinstance(error, _types("WorkflowCancelledByUser"))
+
+
+def _types(name: str) -> tuple[type[BaseException], ...]:
+    found = getattr(sys.modules.get("workflows.errors"), name, None)
+    return (found,) if isinstance(found, type) else ()
 
 
 def run_is_entered_by_caller(arguments: dict[str, Any]) -> bool:

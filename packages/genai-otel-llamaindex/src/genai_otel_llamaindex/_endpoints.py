@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from genai_otel_core.endpoints import NOWHERE, Endpoint, client_url, endpoint_of, url_text
@@ -53,9 +53,13 @@ def endpoint_of_model(model: Any) -> Endpoint:
     return NOWHERE if url is None else endpoint_of(url)
 
 
-def _integration(cls: type) -> str | None:
+def integrations(cls: type) -> Iterator[str]:
+    """The integrations that a class and its bases are from, by name, its own first."""
     for base in cls.__mro__:
         for package in _PACKAGES:
             if base.__module__.startswith(package):
-                return base.__module__[len(package) :].partition(".")[0]
-    return None
+                yield base.__module__[len(package) :].partition(".")[0]
+
+
+def _integration(cls: type) -> str | None:
+    return next(integrations(cls), None)

@@ -69,7 +69,12 @@ class LegacyEvents:
         op = self._operation(role, word, instance, _plain_keys(payload))
         inside = None if role is not Role.INFERENCE else lambda run: _is_reported_above(event_id)
         run = self.telemetry.start(
-            event_id, op, parent_id=None if parent is None else parent.id, visible=inside, note=note
+            event_id,
+            op,
+            parent_id=None if parent is None else parent.id,
+            visible=inside,
+            library=attempt("client library", _calls.library, op, instance),
+            note=note,
         )
         if run is not None and op is not None and run.wants_content:
             attempt("content of an event", self._add_content, op, _plain_keys(payload))

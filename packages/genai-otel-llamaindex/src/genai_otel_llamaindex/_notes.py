@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from genai_otel_core import Telemetry, current
@@ -48,10 +48,6 @@ class Note:
     """How the latest model's stream below it ended."""
     entered_by_caller: bool = False
     """A workflow's run, entered in the code that calls it and not in the task that runs it."""
-    step_errors: dict[str, BaseException] = field(default_factory=dict)
-    """The steps that failed and did not succeed after that."""
-    done: bool = False
-    """The engine said that the workflow has its result, by its own step."""
     member: Hashable | None = None
     member_name: str | None = None
     """The run and name of the agent, of a group, that works now."""

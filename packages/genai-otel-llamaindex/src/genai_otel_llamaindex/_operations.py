@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from inspect import BoundArguments
+from inspect import BoundArguments, Parameter, signature
 from itertools import islice
 from typing import Any
 
@@ -123,7 +123,7 @@ def agent(instance: Any) -> AgentInvocation:
     """Build the operation for an agent's run, without content."""
     name = getattr(instance, "name", None)
     return AgentInvocation(
-        name=name if isinstance(name, str) and name and name != _default_name(instance) else None
+        name=name if isinstance(name, str) and name and name != _default(instance, "name") else None
     )
 
 
@@ -147,11 +147,11 @@ def step(instance: Any, kind: Kind) -> Step:
     return Step(name=type(instance).__name__, kind=kind.value)
 
 
-def _default_name(instance: Any) -> Any:
-    return _default(instance, "name")
-
-
 def _default(instance: Any, field: str) -> Any:
+    # Of the constructor, where a class has its own.
+    parameter = signature(type(instance)).parameters.get(field)
+    if parameter is not None and parameter.default is not Parameter.empty:
+        return parameter.default
     fields = getattr(type(instance), "model_fields", None)
     found = fields.get(field) if isinstance(fields, dict) else None
     return getattr(found, "default", None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Hashable, Mapping
 from inspect import BoundArguments
 from typing import Any, NamedTuple
@@ -72,6 +73,7 @@ class Spans:
             attach=not note.entered_by_caller,
             metadata=metadata,
             suppressed=metadata.get("genai_otel.enabled") is False,
+            library=attempt("client library", _calls.library, op, instance),
             note=note,
         )
         if run is None or op is None:
@@ -141,8 +143,6 @@ class Spans:
         note = note_of(run)
         if run is None or note is None or note.owner is not self or run.ended_ns is not None:
             return
-        if note.kind is Kind.AGENT_WORKFLOW:
-            self._groups.leave(note)
         stream = stream_of(result) if note.role in _STREAMED else None
         if stream is not None:
             note.stream = reference(stream)
@@ -155,12 +155,20 @@ class Spans:
         if op is not None and not note.answered:
             shown = self.shows(id_, note)
             attempt("result of a call", _calls.read_result, op, result, shown, self.limit)
-        attempt("result of a step", self._settle_step, run, note, result)
-        if result is None and note.entered_by_caller and note.step_errors and not note.done:
-            self.telemetry.fail(id_, _compat.failure_of_run(note.step_errors.values()))
-            return
-        self.telemetry.finish(id_, CANCELLED if note.cancelled else COMPLETED)
+        attempt("answer of an agent", self._answer, run, note, result)
+        error = _compat.error_of_run() if result is None and note.entered_by_caller else None
+        if error is None and note.cancelled and not _workflows.is_run(note):
+            error = asyncio.CancelledError()
+        self._end_call(id_, note, error)
         self._sweep()
+
+    def _end_call(self, id_: str, note: Note, error: BaseException | None) -> None:
+        stopped = note.cancelled or (error is not None and _compat.stopped_by_application(error))
+        if error is not None and not (stopped and _workflows.is_run(note)):
+            self.telemetry.fail(id_, error)
+            return
+        self._groups.leave(note, CANCELLED if stopped else COMPLETED)
+        self.telemetry.finish(id_, CANCELLED if stopped else COMPLETED)
 
     def drop(self, id_: str, error: BaseException | None) -> None:
         """End the run of a span that ends with an error, or that control flow left."""
@@ -169,26 +177,21 @@ class Spans:
         if run is None or note is None or note.owner is not self or run.ended_ns is not None:
             return
         error = error if error is not None else RuntimeError()
-        above = note_of(run.parent)
         if isinstance(error, _compat.control_flow_types()):
-            if above is not None and note.method == "_done":
-                above.done = True
             self.telemetry.finish(id_)
             return
         target = self._operation(id_, note)
         if note.role is Role.MERGED and isinstance(target, ToolExecution):
             # The step that calls the tool catches what it raises.
             target.failure = errors.describe(error, self.shows(id_, note))
-        if above is not None and _workflows.is_run(above):
-            above.step_errors[note.method] = error
         self.telemetry.fail(id_, error)
 
-    def _settle_step(self, run: Run, note: Note, result: Any) -> None:
-        above = note_of(run.parent)
-        if above is None or not _workflows.is_run(above) or run.parent is None:
-            return
-        above.step_errors.pop(note.method, None)
-        if note.method == "run_agent_step":
+    def _answer(self, run: Run, note: Note, result: Any) -> None:
+        if (
+            note.method == "run_agent_step"
+            and run.parent is not None
+            and _workflows.is_run(note_of(run.parent))
+        ):
             self._groups.answer(run.parent, result)
 
     def _operation(self, id_: Hashable, note: Note) -> Any:

@@ -11,7 +11,7 @@ from inspect import BoundArguments
 from typing import Any
 
 from genai_otel_core import Telemetry, current
-from genai_otel_core.operations import AgentInvocation
+from genai_otel_core.operations import COMPLETED, AgentInvocation
 from genai_otel_core.runs import Run
 from genai_otel_llamaindex import _messages, _operations
 from genai_otel_llamaindex._classify import Role
@@ -70,10 +70,10 @@ class Groups:
         member = None if note.member is None else self._telemetry.find(note.member)
         return run if member is None else member
 
-    def leave(self, note: Note) -> None:
+    def leave(self, note: Note, outcome: str = COMPLETED) -> None:
         """End the agent that works now: it has handed over, or the group is done."""
         if note.member is not None:
-            self._telemetry.finish(note.member)
+            self._telemetry.finish(note.member, outcome)
             note.member = note.member_name = None
 
     def answer(self, run: Run, result: Any) -> None:
