@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import sys
 import warnings
 
 from agents import make_agent
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.output_parsers import StrOutputParser
 from langgraph.graph import START, MessagesState, StateGraph
+from models import ScriptedModel
 
 from scenarios import HI, PROMPT, Q, model, scenario, user
 
@@ -173,3 +175,116 @@ chat scripted-1 CLIENT
             s = await m.astream_events("x", cfg, version="v3")
         async for e in s:
             pass
+
+
+def _slow_graph():
+    async def work(state, config):
+        return {"messages": [await model("a b c d", delay_s=0.005).ainvoke(state["messages"], config)]}
+
+    return StateGraph(MessagesState).add_node("work", work).add_edge(START, "work").compile(name="g")
+
+
+async def _read_until_the_model_streams(cfg):
+    async for event in _slow_graph().astream_events(HI, cfg, version="v2"):
+        if event["event"] == "on_chat_model_stream":
+            return
+
+
+# Before Python 3.11 a task does not tell that it is being cancelled.
+if sys.version_info >= (3, 11):
+
+    @scenario("""
+invoke_workflow g abandoned
+  work cancelled
+    chat scripted-1 CLIENT cancelled
+""")
+    async def astream_events_break(h, cfg):
+        await _read_until_the_model_streams(cfg)
+        await asyncio.sleep(0.05)
+
+    @scenario("""
+invoke_workflow g abandoned
+  work cancelled
+    chat scripted-1 CLIENT cancelled
+""")
+    async def astream_events_aclose(h, cfg):
+        events = _slow_graph().astream_events(HI, cfg, version="v2")
+        async for event in events:
+            if event["event"] == "on_chat_model_stream":
+                break
+        await events.aclose()
+
+
+@scenario("""
+invoke_workflow g !asyncio.exceptions.CancelledError
+  work !asyncio.exceptions.CancelledError
+    chat scripted-1 CLIENT !asyncio.exceptions.CancelledError
+""")
+async def astream_events_cancelled(h, cfg):
+    streams = asyncio.Event()
+
+    async def read():
+        async for event in _slow_graph().astream_events(HI, cfg, version="v2"):
+            if event["event"] == "on_chat_model_stream":
+                streams.set()
+
+    task = asyncio.create_task(read())
+    await streams.wait()
+    task.cancel()
+    try:
+        await task
+    except asyncio.CancelledError:
+        pass
+
+
+@scenario("""
+invoke_workflow g
+  work
+    chat scripted-1 CLIENT
+""")
+async def astream_events_read(h, cfg):
+    async for _ in _slow_graph().astream_events(HI, cfg, version="v2"):
+        pass
+
+
+if hasattr(ScriptedModel, "stream_events"):
+
+    @scenario("""
+chat scripted-1 CLIENT abandoned
+""")
+    def llm_event_stream_dropped(h, cfg):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # still in beta
+            stream = model("a b c d").stream_events("x", cfg, version="v3")
+            next(iter(stream))
+            del stream
+        gc.collect()
+
+
+@scenario("""
+invoke_workflow g !asyncio.exceptions.CancelledError
+  work !asyncio.exceptions.CancelledError
+    inner !asyncio.exceptions.CancelledError
+      chat scripted-1 CLIENT !asyncio.exceptions.CancelledError
+""")
+async def stream_in_a_stream_cancelled(h, cfg):
+    streams = asyncio.Event()
+
+    async def work(state, config):
+        chain = (PROMPT | model("a b c d", delay_s=0.005)).with_config(run_name="inner")
+        async for _ in chain.astream(Q, config):
+            streams.set()
+        return {"messages": []}
+
+    async def read():
+        graph = StateGraph(MessagesState).add_node("work", work).add_edge(START, "work").compile(name="g")
+        async for _ in graph.astream(HI, cfg):
+            pass
+
+    task = asyncio.create_task(read())
+    await streams.wait()
+    task.cancel()
+    try:
+        await task
+    except asyncio.CancelledError:
+        pass

@@ -381,6 +381,7 @@ class Deaf:
             with tracer.start_as_current_span("theirs"):
                 return original(*args, **kwargs)
 
+        create._self_wrapper = self  # as wrapt keeps it
         monkeypatch.setattr(openai.resources.chat.completions.Completions, "create", create)
 
 
@@ -403,6 +404,21 @@ def test_what_cannot_be_silenced_stays_alone(
     seen.clear()
     model("openai", port, use_responses_api=True, stream_usage=False).invoke("hi", config(seen))
     assert scopes(seen) == [SCOPE], "it does not know that API"
+
+
+def test_what_cannot_be_silenced_and_measures_is_not_measured_again(
+    port: int, seen: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its newer way of wrapping, which is told by its name, measures tokens itself."""
+    deaf = Deaf(monkeypatch, seen)
+    deaf.__qualname__ = "chat_completions_create_v_new.<locals>.traced_method"
+    deaf.instrumentor.instrument()
+    try:
+        model("openai", port).invoke("hi", config(seen))
+    finally:
+        deaf.instrumentor.uninstrument()
+    assert seen.tree() == "theirs"
+    assert points(seen) == {}
 
 
 def test_a_library_that_needs_its_span_gets_it(

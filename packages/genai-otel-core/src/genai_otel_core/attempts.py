@@ -13,6 +13,8 @@ FALLBACK = "fallback"
 ATTEMPT = "attempt"
 """Kinds of steps: the logical operation over several attempts, and an attempt that has no span type."""
 
+_UNNAMED = (RETRY, FALLBACK, ATTEMPT)
+
 
 @dataclass(slots=True)
 class Try:
@@ -29,14 +31,14 @@ def number(run: Run, op: Operation) -> None:
     above = run.parent
     if above is None:
         return
-    last = above.tries.get(_thing(op)) if above.tries else None
-    retries = _retries(above)
+    step = _retries(above)
+    last = above.tries.get(_thing(op, step)) if above.tries else None
     if last is None:
-        if retries and op.attempt is None:
+        if step is not None and op.attempt is None:
             op.attempt = 1
-    elif retries or last.error_type is not None:
+    elif step is not None or last.error_type is not None:
         op.attempt = op.attempt or last.number + 1
-        if last.error_type is not None and (last.label, last.model) != (_label(op), _model(op)):
+        if last.error_type is not None and _is_another(op, last, step):
             op.fallback_from = last.label
 
 
@@ -45,9 +47,15 @@ def record(run: Run, op: Operation) -> None:
     above = run.parent
     if above is None:
         return
+    if isinstance(op, Inference) and above.visible is not None:
+        around = above.visible.operation
+        if isinstance(around, Step) and around.kind in _UNNAMED:
+            around.model = _model(op) or around.model
     failed = None if op.failure is None else op.failure.type
-    thing = _thing(op)
     step = _retries(above)
+    thing = _thing(op, step)
+    if thing is None:
+        return
     if step is None and failed is None:
         if above.tries:
             above.tries.pop(thing, None)
@@ -68,10 +76,21 @@ def _retries(run: Run) -> Step | None:
     return op if isinstance(op, Step) and op.kind in (RETRY, FALLBACK) else None
 
 
-def _thing(op: Operation) -> Hashable:
+def _is_another(op: Operation, last: Try, step: Step | None) -> bool:
+    if step is not None and step.kind == RETRY:
+        return False
+    return (last.label, last.model) != (_label(op), _model(op))
+
+
+def _thing(op: Operation, step: Step | None) -> Hashable:
+    """What is tried, the same for each try; None if nothing tells one try from another thing's."""
+    if step is not None:
+        return ATTEMPT
     if isinstance(op, ToolExecution):
-        return "tool", op.name, op.call_id
-    return "inference" if isinstance(op, Inference) else "other"
+        return "tool", op.name, op.call_id or op.subject
+    if isinstance(op, Inference):
+        return "inference", op.subject
+    return None if op.subject is None else ("step", op.subject)
 
 
 def _model(op: Operation) -> str | None:
@@ -79,4 +98,9 @@ def _model(op: Operation) -> str | None:
 
 
 def _label(op: Operation) -> str | None:
-    return (_model(op) or op.kind) if isinstance(op, Inference) else op.name
+    if isinstance(op, Inference):
+        return op.request.model or op.kind
+    if isinstance(op, Step) and op.kind in _UNNAMED and op.name in (None, op.kind):
+        # Nobody named it, so what it asked says more.
+        return op.model or op.name
+    return op.name

@@ -31,6 +31,8 @@ class Causes:
         scopes = [run.root.id] if op.conversation_id is None else [run.root.id, op.conversation_id]
         with self._lock:
             for call_id in op.requested_calls:
+                # Small servers number the calls of each answer anew.
+                self._ran.pop((run.root.id, call_id), None)
                 for scope in scopes:
                     self._asked[scope, call_id] = asked
             while len(self._asked) > _REMEMBERED:

@@ -47,7 +47,8 @@ def client_url(held: Mapping[str, Any], names: Iterable[str]) -> str | None:
         client = held.get(name)
         if client is None:
             continue
-        for candidate in (client, getattr(client, "_client", None)):
+        inner = getattr(client, "_api_client", None)  # of google-genai
+        for candidate in (client, getattr(client, "_client", None), getattr(inner, "_http_options", None)):
             # `base_url` of an SDK client is a property without side effects; `held` has only what exists.
             url = url_text(getattr(candidate, "base_url", None))
             if url:

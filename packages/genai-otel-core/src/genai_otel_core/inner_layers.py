@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping
 from functools import cache
+from operator import attrgetter
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -57,13 +58,28 @@ def present(op: Operation, library: str) -> tuple[Layer, ...]:
     if what == "chat" and api:
         what = api
     found = [
-        Layer(module, not module.startswith(_SPANS_ONLY) and what not in _of(_UNMEASURED, module))
+        Layer(module, _measures(module, what))
         for module in _instrumentations(distribution)
         if what not in _of(_UNREPORTED, module)
     ]
     if distribution == "anthropic" and _native_is_on():
         found.append(Layer(distribution, measures=False))
     return tuple(found)
+
+
+def _measures(module: str, what: str) -> bool:
+    if module.startswith(_SPANS_ONLY):
+        return False
+    # With `gen_ai_latest_experimental`, or beside opentelemetry-util-genai from 1.0 on, it measures chats as well.
+    return what not in _of(_UNMEASURED, module) or (module.startswith(_OPENAI_V2) and _wraps_newly())
+
+
+def _wraps_newly() -> bool:
+    try:
+        create = attrgetter("resources.chat.completions.Completions.create")(sys.modules.get("openai"))
+    except AttributeError:
+        return False
+    return "_v_new." in getattr(getattr(create, "_self_wrapper", None), "__qualname__", "")
 
 
 def deaf(op: Operation, library: str) -> tuple[Layer, ...]:

@@ -63,7 +63,7 @@ class Lifecycle(Lookup):
         origin: Hashable | None = None,
         attach: bool = True,
         streamed: bool = False,
-        served: bool = False,
+        left: Callable[[], bool] | None = None,
         note: object = None,
         metadata: Mapping[str, Any] | None = None,
         tags: Sequence[str] = (),
@@ -84,7 +84,7 @@ class Lifecycle(Lookup):
                 `current.place`.
             attach: make the operation's span current in the calling context.
             streamed: code outside the run reads its output as a stream, and may stop reading.
-            served: that code is a web server's response.
+            left: asked at a cancellation whether that code has merely stopped reading.
             note: kept with the run for the adapter.
             metadata: what the application gave the framework for this run.
             tags: the same.
@@ -102,7 +102,7 @@ class Lifecycle(Lookup):
         if named is not None and (above is None or parent is above):
             parent = named
         run = Run(run_id, parent, now_ns())
-        run.origin, run.note, run.streamed, run.served = origin, note, streamed, served
+        run.origin, run.note, run.streamed, run.left = origin, note, streamed, left
         run.suppressed = run.suppressed or suppressed or is_suppressed()
         handed = run.parent.inherited if run.parent is not None else None
         run.inherited = self._inheritance.of(handed, metadata, tags, context)
@@ -156,7 +156,7 @@ class Lifecycle(Lookup):
         op = self.operation(run_id)
         if op is not None:
             op.outcome = INTERRUPTED
-            op.interrupt_ids = list(interrupt_ids) or op.interrupt_ids
+            op.interrupt_ids = list(dict.fromkeys([*interrupt_ids, *(op.interrupt_ids or ())])) or None
 
     def chunk(
         self,
@@ -197,8 +197,7 @@ class Lifecycle(Lookup):
     def finish(self, run_id: Hashable, outcome: str = COMPLETED) -> None:
         """End a run without failure; a second end does nothing.
 
-        A stream that ends while models below still stream was left by its reader. Such models are closed
-        from the outside in, right after it, and are to lie within it: it waits for them.
+        A stream that ends while models below still stream was left by its reader: it waits for their end.
         """
         run = self._runs.get(run_id)
         if run is not None and run.streamed and outcome == COMPLETED and self._streams_below(run):
@@ -218,14 +217,14 @@ class Lifecycle(Lookup):
     def fail(self, run_id: Hashable, error: BaseException) -> None:
         """End a run with an error, and what is still open below it with the same.
 
-        `GeneratorExit` is no failure: the consumer stopped reading. Nor is a stream's cancellation by the web
-        server that sends it, whose client has gone.
+        `GeneratorExit` is no failure: the consumer stopped reading. Nor is a stream's cancellation by what reads
+        it for somebody who has gone, such as a web server.
         """
         run = self._runs.get(run_id)
         if run is None:
             return
         below = self._runs.below(run)
-        if isinstance(error, GeneratorExit) or (run.served and errors.is_cancellation(error)):
+        if isinstance(error, GeneratorExit) or (run.left and errors.is_cancellation(error) and run.left()):
             outcome, failure = ABANDONED, None
         else:
             outcome = CANCELLED if errors.is_cancellation(error) else COMPLETED
@@ -254,7 +253,9 @@ class Lifecycle(Lookup):
                 # The parent's end came first, in the same call: a stream closed from the outside in.
                 run.ended_ns = min(run.ended_ns, above.ended_ns)
             op.duration_s = (now_ns() - run.started_ns) / 1e9
-            op.outcome, op.failure = outcome, op.failure or failure
+            if op.outcome != INTERRUPTED or outcome != ABANDONED:  # who sees an interrupt reads no further
+                op.outcome = outcome
+            op.failure = op.failure or failure
             if run.stream is not None and isinstance(op, Inference):
                 attempt("stream.settle", run.stream.settle, op)
             if run.cover is not None:
@@ -262,7 +263,7 @@ class Lifecycle(Lookup):
         above = run.stream_above
         if outcome == CANCELLED and above is not None and self._runs.get(above.id) is above:
             # The stream's reader may be who stopped it; its end will tell.
-            above.held.append(run)
+            above.held += [*run.held, run]
             return
         stopped_by_reader = outcome == ABANDONED
         for held in run.held:
@@ -280,8 +281,8 @@ class Lifecycle(Lookup):
         op, span = run.operation, run.span
         if op is None:
             return
-        if op.outcome == INTERRUPTED:
-            attempt("resume.save", self._resumption.keep, run, op)
+        if op.outcome == INTERRUPTED or op.resumed_after_s is not None:
+            attempt("resume.settle", self._resumption.settle, run, op)
         elif isinstance(op, Inference):
             self._causes.remember(run, op)
         attempts.record(run, op)

@@ -7,7 +7,7 @@ filled only if the content policy wants them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -95,6 +95,8 @@ class Operation:
     """Which try it is, from 1, if the same thing may be tried again."""
     fallback_from: str | None = None
     """What failed before this was tried in its place."""
+    subject: Hashable = None
+    """What it works on: a later try has an equal one, anything else has not. Compared and never emitted."""
     interrupt_ids: list[str] | None = None
     """Ids of the interrupts that it waits for."""
     resumed_after_s: float | None = None
@@ -201,6 +203,8 @@ class Step(Operation):
     """Of a retry or fallback: what failed, in order."""
     used: str | None = None
     """Of a retry or fallback: what succeeded."""
+    model: str | None = None
+    """Of a retry, fallback or attempt: the model that it asked last."""
 
 
 @dataclass(slots=True)

@@ -74,6 +74,14 @@ def read_parameters(found: Request, sources: Sequence[Params]) -> None:
     found.stop_sequences = _stop(sources)
 
 
+def read_fields(found: Request, held: Params) -> None:
+    """Complete `found` from what a client object holds by the parameters' names; what is known stays."""
+    for name in _NAMES & held.keys():
+        field, _, types = _BY_NAME[name]
+        if getattr(found, field) is None and _is(held[name], types):
+            setattr(found, field, held[name])
+
+
 def output_type(*sources: Params) -> str | None:
     """The output that was asked for: `json`, `text` or `speech`."""
     sources = tuple(source for source in sources if not _OUTPUT.isdisjoint(source))

@@ -17,6 +17,7 @@ _ALIASES = {
         "amazon",
         "aws",
         "anthropic_bedrock",
+        "anthropic-bedrock",
     ),
     "azure.ai.inference": ("azure.ai.inference", "az.ai.inference", "azure_ai", "azure_inference", "azureai"),
     "azure.ai.openai": ("azure.ai.openai", "az.ai.openai", "azure", "azure_openai", "azureopenai"),

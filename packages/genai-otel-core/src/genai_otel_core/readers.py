@@ -1,8 +1,13 @@
-"""Who reads a stream: a web server that cancels it when its client has gone is a reader who left, no failure."""
+"""Who reads a stream: what cancels it on behalf of a reader who has gone means no failure."""
 
 from __future__ import annotations
 
+import asyncio
 from types import FrameType
+
+from genai_otel_core.frames import module_of
+from genai_otel_core.guard import attempt
+from genai_otel_core.waiting import awaiting, suspended
 
 _SERVERS = (
     "starlette.responses",
@@ -24,7 +29,28 @@ def is_served(frame: FrameType | None) -> bool:
     for _ in range(_MAX_FRAMES):
         if frame is None:
             return False
-        if str(frame.f_globals.get("__name__", "")).startswith(_SERVERS):
+        if _serves(frame):
             return True
         frame = frame.f_back
     return False
+
+
+def reader_left(task: asyncio.Task[object]) -> bool:
+    """Whether a `task` that reads a stream for another was cancelled because that one stopped, and is well.
+
+    The other awaits its end then. Before Python 3.11 a task does not tell that it is being cancelled: there
+    only web servers are known to have gone.
+    """
+    return attempt("reader_left", _reader_left, task) or False
+
+
+def _reader_left(task: asyncio.Task[object]) -> bool:
+    reader = awaiting(task)
+    if reader is None:
+        return False
+    cancelling = getattr(reader, "cancelling", None)
+    return (cancelling is not None and not cancelling()) or any(map(_serves, suspended(reader)))
+
+
+def _serves(frame: FrameType) -> bool:
+    return module_of(frame).startswith(_SERVERS)

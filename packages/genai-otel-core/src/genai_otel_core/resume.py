@@ -13,8 +13,15 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from opentelemetry.trace import SpanContext, TraceFlags
 
+from genai_otel_core.operations import (
+    COMPLETED,
+    INTERRUPTED,
+    AgentInvocation,
+    Operation,
+    WorkflowInvocation,
+)
+
 if TYPE_CHECKING:
-    from genai_otel_core.operations import Operation
     from genai_otel_core.runs import Run
 
 _REMEMBERED = 10_000
@@ -24,8 +31,8 @@ _REMEMBERED = 10_000
 class ResumeStore(Protocol):
     """Keeps one short text per interrupted conversation, until it is resumed.
 
-    The text holds a trace and span id and a time, no content. Both methods may be called from any thread;
-    errors are guarded.
+    The text holds a trace and span id and a time, no content; it is empty when nothing waits any more. Both
+    methods may be called from any thread; errors are guarded.
     """
 
     def save(self, conversation_id: str, text: str) -> None:
@@ -45,6 +52,9 @@ class MemoryResumeStore:
     def save(self, conversation_id: str, text: str) -> None:
         """Keep `text`, in place of an earlier one."""
         with self._lock:
+            if not text:
+                self._texts.pop(conversation_id, None)
+                return
             self._texts[conversation_id] = text
             self._texts.move_to_end(conversation_id)
             if len(self._texts) > _REMEMBERED:
@@ -68,6 +78,9 @@ class DirectoryResumeStore:
 
     def save(self, conversation_id: str, text: str) -> None:
         """Keep `text`, in place of an earlier one; readers see the old or the new one, whole."""
+        if not text:
+            self._path(conversation_id).unlink(missing_ok=True)
+            return
         descriptor, name = tempfile.mkstemp(dir=self._directory)
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
             file.write(text)
@@ -87,11 +100,17 @@ class Resumption:
     def __init__(self, store: ResumeStore) -> None:
         self._store = store
 
-    def keep(self, run: Run, op: Operation) -> None:
-        """Remember an interrupted run, if it is the outermost one: that is what will be resumed."""
-        outermost = run.parent is None or run.parent.visible is None
-        if outermost and op.conversation_id is not None and run.span is not None:
+    def settle(self, run: Run, op: Operation) -> None:
+        """Remember an interrupted run, and forget the one that a run has resumed and completed.
+
+        Of nested ones the outermost ends last and is what stays: that is what will be resumed.
+        """
+        if op.conversation_id is None or not isinstance(op, (AgentInvocation, WorkflowInvocation)):
+            return
+        if op.outcome == INTERRUPTED and run.span is not None:
             self._store.save(op.conversation_id, _to_text(run.span.get_span_context()))
+        elif op.outcome == COMPLETED and op.failure is None:
+            self._store.save(op.conversation_id, "")
 
     def resume(self, op: Operation) -> list[SpanContext]:
         """Return what `op` goes on with, and note how long that had waited."""

@@ -40,6 +40,7 @@ class Run:
         "held",
         "id",
         "inherited",
+        "left",
         "note",
         "observers",
         "operation",
@@ -47,7 +48,6 @@ class Run:
         "parent",
         "prompt",
         "response_id",
-        "served",
         "span",
         "start_keys",
         "started_ns",
@@ -79,7 +79,7 @@ class Run:
         self.note: object = None
         """The adapter's own remark on the run."""
         self.origin: Hashable | None = None
-        self.served = False
+        self.left: Callable[[], bool] | None = None  # at a cancellation: is it only the reader who left?
         self.stream_above: Run | None = None
         """The nearest run above whose output is read as a stream."""
         self.streamed = False

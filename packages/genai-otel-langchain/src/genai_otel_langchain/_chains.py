@@ -9,8 +9,10 @@ from genai_otel_core import Telemetry
 from genai_otel_core.operations import AgentInvocation, Operation, Step, WorkflowInvocation
 from genai_otel_langchain import _prompts
 from genai_otel_langchain._classify import PLUMBING, PLUMBING_TYPES, ChainStart, Decision, Role, classify
+from genai_otel_langchain._context import run_above
 from genai_otel_langchain._peek import Caller
 from genai_otel_langchain._runnables import NOTHING, facts_of
+from genai_otel_langchain._subjects import of_node
 
 
 def operation(
@@ -29,12 +31,15 @@ def operation(
     if decision.role is Role.WORKFLOW:
         return WorkflowInvocation(name=decision.name), decision
     if detail == "everything" or (detail == "steps" and decision.role is not Role.HIDDEN):
-        return Step(name=decision.name or _text(kwargs.get("name")), kind=decision.role.value), decision
+        step = Step(name=decision.name or _text(kwargs.get("name")), kind=decision.role.value)
+        if decision.role is Role.NODE:
+            step.subject = of_node(kwargs.get("metadata"))
+        return step, decision
     return None, decision
 
 
 def _chain_start(telemetry: Telemetry, kwargs: Mapping[str, Any], seen: Caller | None) -> ChainStart:
-    parent = telemetry.find(kwargs.get("parent_run_id"))
+    parent = telemetry.find(run_above(telemetry, kwargs.get("parent_run_id")))
     above = None if parent is None else parent.note
     tags = kwargs.get("tags")
     metadata = kwargs.get("metadata")

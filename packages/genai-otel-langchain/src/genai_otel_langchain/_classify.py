@@ -13,6 +13,10 @@ FRAMEWORK_GRAPHS = frozenset({"agent-runnable", "agent-metadata", "entrypoint"})
 """Rules for graphs whose nodes are the framework's own."""
 
 
+GRAPHS = frozenset({*FRAMEWORK_GRAPHS, "graph", "named-subgraph"})
+"""Rules for graphs, which can be interrupted and resumed."""
+
+
 class Role(enum.Enum):
     """What a chain run becomes."""
 
@@ -32,6 +36,11 @@ class Decision(NamedTuple):
     role: Role
     name: str | None
     rule: str
+
+    @property
+    def is_node(self) -> bool:
+        """Whether it is a node of a graph, shown or not."""
+        return self.rule in ("graph-node", "framework-node")
 
 
 @dataclass(slots=True)

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from langchain_core.runnables.config import var_child_runnable_config
 
 from genai_otel_core import Telemetry
+from genai_otel_core.frames import module_of
 from genai_otel_core.operations import COMPLETED, INTERRUPTED
-from genai_otel_core.readers import is_served
+from genai_otel_core.readers import is_served, reader_left
 from genai_otel_core.runs import Run
+from genai_otel_core.waiting import suspended
 from genai_otel_langchain._compat import ASYNC_CONTEXT_REACHES_CODE, control_flow_types
 from genai_otel_langchain._libraries import client_library
 from genai_otel_langchain._peek import Caller
 
+_EVENT_READERS = "langchain_core.tracers."
 _ATTEMPT_TAG = "retry:attempt:"
 _CONVERSATION_KEYS = ("thread_id", "session_id", "conversation_id")
 
@@ -24,7 +27,8 @@ def placement(
     telemetry: Telemetry, kwargs: Mapping[str, Any], seen: Caller | None, is_model: bool
 ) -> dict[str, Any]:
     """Return the arguments of `Telemetry.start` that say where a run belongs."""
-    parent_id = _parent(telemetry, kwargs.get("parent_run_id"))
+    named = kwargs.get("parent_run_id")
+    parent_id = run_of_this_code() if named is None else run_above(telemetry, named)
     metadata, tags = kwargs.get("metadata"), kwargs.get("tags")
     place: dict[str, Any] = {
         "parent_id": parent_id,
@@ -38,7 +42,7 @@ def placement(
             place["library"] = client_library(seen.runnable)
         if seen.is_read_by_application:
             place["streamed"] = True
-            place["served"] = seen.is_async_stream and is_served(seen.frame.f_back)
+            place["left"] = _reader_left(seen) if seen.is_async_stream else None
             # The reader of a stream shares the generator's context; the code inside has LangChain's variable.
             if seen.streams_from_a_task:
                 reader = _task()
@@ -52,15 +56,28 @@ def placement(
     return place
 
 
-def _parent(telemetry: Telemetry, parent_run_id: object) -> Any:
+def run_above(telemetry: Telemetry, parent_run_id: object) -> Any:
+    """The id of the run that a run is really a child of, given what LangChain names as such.
+
+    `with_fallbacks` reports its own run, and then runs what it wraps as children of the run above, if any.
+    """
     inside = run_of_this_code()
-    if parent_run_id is None or inside is None:
-        return inside if parent_run_id is None else parent_run_id
-    # `with_fallbacks` reports its own run, and then runs what it wraps as children of the run above.
-    found = telemetry.find(inside)
-    if found is None or found.parent is None or found.parent.id != parent_run_id:
+    found = None if inside is None else telemetry.find(inside)
+    if found is None or getattr(found.note, "rule", None) != "fallback":
         return parent_run_id
-    return inside if getattr(found.note, "rule", None) == "fallback" else parent_run_id
+    above = None if found.parent is None else found.parent.id
+    return inside if above == parent_run_id or parent_run_id is None else parent_run_id
+
+
+def _reader_left(seen: Caller) -> Callable[[], bool] | None:
+    if is_served(seen.frame.f_back):
+        return lambda: True
+    task = _task()
+    # `astream_events` and `astream_log` read the stream in a task of their own, and cancel it when they are left.
+    outermost = None if task is None else next(suspended(task), None)
+    if task is None or outermost is None or not module_of(outermost).startswith(_EVENT_READERS):
+        return None
+    return lambda: reader_left(task)
 
 
 def _task() -> asyncio.Task[Any] | None:
@@ -95,6 +112,13 @@ def attempt_number(tags: object) -> int | None:
 def is_resumption(inputs: object) -> bool:
     """Whether a graph is called to go on: with a `Command`, or with nothing."""
     return inputs is None or type(inputs).__name__ == "Command"
+
+
+def interrupt_ids(interrupts: object) -> list[str]:
+    """The ids of LangGraph's interrupts, older ones under their older name."""
+    waiting = interrupts if isinstance(interrupts, (list, tuple)) else ()
+    ids = [getattr(one, "id", None) or getattr(one, "interrupt_id", None) for one in waiting]
+    return [one for one in ids if isinstance(one, str)]
 
 
 def conversation_id(metadata: object) -> str | None:

@@ -54,14 +54,24 @@ _DEFAULTS: dict[str, Callable[[Any], str | None]] = {
 }
 
 
+def _bedrock(model: Any) -> str | None:
+    region = model.region_name or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    return f"https://bedrock-runtime.{region}.amazonaws.com" if region else None
+
+
+# Classes that inherit a configured URL which they do not call.
+_ELSEWHERE: dict[str, Callable[[Any], str | None]] = {"ChatAnthropicBedrock": _bedrock}
+
+
 def endpoint_of_model(model: Any) -> Endpoint:
     """Return where `model` sends its requests, as far as it shows."""
     held = getattr(model, "__dict__", None)
     if not isinstance(held, dict):
         return NOWHERE
-    url = client_url(held, _CLIENTS) or _configured_url(held)
+    name = type(model).__name__
+    url = client_url(held, _CLIENTS) or (None if name in _ELSEWHERE else _configured_url(held))
     if url is None:
-        default = _DEFAULTS.get(type(model).__name__)
+        default = _DEFAULTS.get(name) or _ELSEWHERE.get(name)
         url = None if default is None else default(model)
     return NOWHERE if url is None else endpoint_of(url)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -23,7 +23,7 @@ from genai_otel_core.operations import (
 )
 from genai_otel_core.runs import Run
 from genai_otel_core.sharing import shared_telemetry
-from genai_otel_core.watch import when_gone
+from genai_otel_core.watch import when_dropped, when_gone
 from genai_otel_langchain import (
     _chains,
     _compat,
@@ -32,8 +32,10 @@ from genai_otel_langchain import (
     _request,
     _response,
     _streaming,
+    _subjects,
     _tools,
 )
+from genai_otel_langchain._classify import GRAPHS
 from genai_otel_langchain._endpoints import endpoint_of_model
 from genai_otel_langchain._peek import Caller, caller
 
@@ -80,21 +82,17 @@ class Handler(_compat.GraphCallbackHandler):
     @guarded
     def on_chat_model_start(self, serialized: Any, messages: Any, *, run_id: UUID, **kwargs: Any) -> None:
         """Start a `chat` inference."""
-        prompts = messages[0] if isinstance(messages, list) and messages else ()
-        self._start_model(
-            "chat", serialized, lambda: _messages.chat_messages(prompts, self._limit), run_id, kwargs
-        )
+        first = messages[0] if isinstance(messages, list) and messages else ()
+        self._start_model("chat", serialized, first, run_id, kwargs)
 
     @guarded
     def on_llm_start(self, serialized: Any, prompts: Any, *, run_id: UUID, **kwargs: Any) -> None:
         """Start a `text_completion` inference."""
         texts = prompts if isinstance(prompts, list) else ()
-        self._start_model(
-            "text_completion", serialized, lambda: _messages.chat_messages(texts, self._limit), run_id, kwargs
-        )
+        self._start_model("text_completion", serialized, texts, run_id, kwargs)
 
     def _start_model(
-        self, kind: str, serialized: Any, prompt: Callable[[], Any], run_id: UUID, kwargs: Mapping[str, Any]
+        self, kind: str, serialized: Any, prompt: Sequence[Any], run_id: UUID, kwargs: Mapping[str, Any]
     ) -> None:
         metadata = _mapping(kwargs.get("metadata"))
         params = _mapping(kwargs.get("invocation_params"))
@@ -103,11 +101,13 @@ class Handler(_compat.GraphCallbackHandler):
         if seen is not None:
             found = attempt("endpoint_of_model", endpoint_of_model, seen.runnable)
             op.server_address, op.server_port = found or NOWHERE
+            attempt("parameters of a model", _request.complete, op, seen.runnable)
             if seen.is_stream:
                 op.request.stream = True
+        op.subject = attempt("subject of a model call", _subjects.of_prompt, prompt)
         note = _streaming.StreamNote(bool(seen and seen.is_stream))
         if self._start(run_id, op, kwargs, seen, note):
-            op.input_messages = attempt("messages of a prompt", prompt)
+            op.input_messages = attempt("prompt", _messages.chat_messages, prompt, self._limit)
             op.tool_definitions = attempt("tool_definitions", _request.tool_definitions, params, self._limit)
 
     @guarded
@@ -154,6 +154,7 @@ class Handler(_compat.GraphCallbackHandler):
         if call_id is None and seen is not None:
             call_id = seen.tool_call_id
         op = _tools.tool_execution(serialized, kwargs.get("name"), call_id)
+        op.subject = _subjects.of_tool(op.call_id, input_str)
         if self._start(run_id, op, kwargs, seen):
             described = serialized.get("description") if isinstance(serialized, Mapping) else None
             op.description = described if isinstance(described, str) and described else None
@@ -219,7 +220,7 @@ class Handler(_compat.GraphCallbackHandler):
         """Start a workflow, agent or step, or a hidden run."""
         seen = caller()
         op, note = attempt("classify", _chains.operation, self.telemetry, kwargs, seen) or (None, None)
-        resumes = op is not None and kwargs.get("parent_run_id") is None and _context.is_resumption(inputs)
+        resumes = note is not None and note.rule in GRAPHS and _context.is_resumption(inputs)
         shown = self._start(run_id, op, kwargs, seen, note, resumes)
         if shown and isinstance(op, (AgentInvocation, WorkflowInvocation)):
             op.input_messages = self._chain_messages(inputs, "user")
@@ -247,8 +248,7 @@ class Handler(_compat.GraphCallbackHandler):
     @guarded
     def on_interrupt(self, event: Any) -> None:
         """Mark an interrupted graph; its run ends without error right after."""
-        waiting = [getattr(one, "id", None) for one in getattr(event, "interrupts", ())]
-        ids = [one for one in waiting if isinstance(one, str)]
+        ids = _context.interrupt_ids(getattr(event, "interrupts", ()))
         self.telemetry.interrupt(getattr(event, "run_id", None), ids)
 
     @guarded
@@ -273,6 +273,8 @@ class Handler(_compat.GraphCallbackHandler):
         run = self.telemetry.start(run_id, op, note=note, resumes=resumes, **place)
         if run is not None and op is not None and seen is not None and seen.runs_as_coroutine:
             when_gone(seen.frame, lambda: self._gone(run))
+        elif run is not None and seen is not None and seen.event_stream is not None:
+            when_dropped(seen.event_stream, lambda: self.telemetry.fail(run.id, GeneratorExit()))
         return run is not None and run.wants_content
 
     def _gone(self, run: Run) -> None:
@@ -287,7 +289,7 @@ class Handler(_compat.GraphCallbackHandler):
         run = self.telemetry.find(run_id)
         above = None if run is None or run.parent is None else run.parent.visible
         if outcome == INTERRUPTED and above is not None:
-            self.telemetry.interrupt(above.id)
+            self.telemetry.interrupt(above.id, _context.interrupt_ids(error.args[0] if error.args else ()))
         self.telemetry.finish(run_id, outcome)
 
 

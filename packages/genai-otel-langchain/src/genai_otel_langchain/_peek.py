@@ -11,7 +11,9 @@ from collections.abc import Hashable, Mapping
 from types import FrameType
 from typing import Any
 
-from genai_otel_core.frames import first_outside
+from genai_otel_core.frames import first_outside, module_of
+from genai_otel_core.guard import attempt
+from genai_otel_core.waiting import awaiting_frames
 
 _GENERATOR = inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
 _MACHINERY = ("langchain_core.callbacks", "genai_otel_")
@@ -25,10 +27,12 @@ _EVENT_STREAMS = (_EVENT_STREAM, _ASYNC_EVENT_STREAM)
 class Caller:
     """The framework's frame that reports a run."""
 
-    __slots__ = ("_locals", "frame", "is_stream")
+    __slots__ = ("_locals", "frame", "in_a_task_of_its_own", "is_stream")
 
-    def __init__(self, frame: FrameType) -> None:
+    def __init__(self, frame: FrameType, in_a_task_of_its_own: bool = False) -> None:
         self.frame = frame
+        self.in_a_task_of_its_own = in_a_task_of_its_own
+        """Whether it waits while the run is reported in another task, as `abatch` does."""
         code = frame.f_code
         self.is_stream = code.co_flags & _GENERATOR != 0 or code.co_name in _EVENT_STREAMS
         """Whether it is a generator or makes a stream, so that its context is its reader's."""
@@ -51,6 +55,11 @@ class Caller:
         return self._local("tool_call_id")
 
     @property
+    def tool_failed(self) -> bool:
+        """Whether the tool that has run answers with an error that it handled."""
+        return self.frame.f_code.co_name in ("run", "arun") and self._local("status") == "error"
+
+    @property
     def origin(self) -> Hashable:
         """Equal for runs that one call starts together."""
         return id(self.frame), self.frame.f_code
@@ -66,9 +75,16 @@ class Caller:
         return self.frame.f_code.co_name == _ASYNC_EVENT_STREAM
 
     @property
+    def event_stream(self) -> Any:
+        """The stream that it hands out and that runs only as far as it is read."""
+        return self._local("stream") if self.frame.f_code.co_name == _EVENT_STREAM else None
+
+    @property
     def runs_as_coroutine(self) -> bool:
         """Whether it is a coroutine that lasts as long as the run."""
-        return bool(self.frame.f_code.co_flags & inspect.CO_COROUTINE) and not self.streams_from_a_task
+        if self.streams_from_a_task or self.in_a_task_of_its_own:
+            return False
+        return bool(self.frame.f_code.co_flags & inspect.CO_COROUTINE)
 
     @property
     def is_read_by_application(self) -> bool:
@@ -82,6 +98,11 @@ class Caller:
 
 
 def caller() -> Caller | None:
-    """Return the first frame outside the callback machinery."""
+    """Return the first frame outside the callback machinery, if need be in the task that awaits this one."""
     frame = first_outside(_MACHINERY, _MAX_FRAMES)
-    return None if frame is None else Caller(frame)
+    if frame is None or not module_of(frame).startswith("asyncio."):
+        return None if frame is None else Caller(frame)
+    for waits in attempt("awaiting_frames", awaiting_frames) or ():
+        if not module_of(waits).startswith(_MACHINERY):
+            return Caller(waits, in_a_task_of_its_own=True)
+    return Caller(frame)

@@ -61,6 +61,16 @@ def request(metadata: Params, params: Params) -> Request:
     return found
 
 
+def complete(op: Inference, model: object) -> None:
+    """Read from the model itself what its integration does not report; several keep most of it to themselves."""
+    held = getattr(model, "__dict__", None)
+    if not isinstance(held, dict):
+        return
+    parameters.read_fields(op.request, held)
+    if op.provider == "gcp.gemini" and held.get("_use_vertexai") is True:
+        op.provider = "gcp.vertex_ai"
+
+
 def tool_definitions(params: Params, limit: int) -> list[ToolDefinition] | None:
     """The tools offered to the model. Content."""
     return parameters.tool_definitions(params.get("tools") or params.get("functions"), limit)

@@ -8,8 +8,6 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
-from pydantic import BaseModel
-
 _FRAMEWORK = ("langchain", "langgraph")
 _AGENT_FACTORIES = (
     "langchain.agents.factory",
@@ -96,8 +94,7 @@ def _kind_of(cls: type) -> _Kind:
 
 
 def _is_held_only(cls: type, name: str) -> bool:
-    if getattr(cls, "__getattr__", None) is not getattr(BaseModel, "__getattr__", cls):
-        return False
+    # A `__getattr__` answers for something else: `with_fallbacks` for what it wraps.
     return not any(name in vars(base) for base in cls.__mro__)
 
 
@@ -153,6 +150,12 @@ def _from_agent_factory(graph: Any) -> bool:
     return any(
         _module(function) in _AGENT_FACTORIES for node in nodes.values() for function in _functions(node)
     )
+
+
+def runs_tools(runnable: Any) -> bool:
+    """Whether it is a graph's node of LangGraph's `ToolNode`, whatever its name."""
+    steps = getattr(runnable, "steps", None)
+    return any(base.__name__ == "ToolNode" for step in (steps or ())[:1] for base in type(step).__mro__)
 
 
 def _module(function: Any) -> str:

@@ -15,7 +15,8 @@ from genai_otel_core.messages import Document
 from genai_otel_core.operations import Failure, Retrieval, ToolExecution
 from genai_otel_core.plain import clip, plain
 from genai_otel_langchain._classify import Decision
-from genai_otel_langchain._peek import Caller
+from genai_otel_langchain._peek import Caller, caller
+from genai_otel_langchain._runnables import runs_tools
 
 _SCORES = ("relevance_score", "score", "similarity_score", "_score", "similarity")
 _STORE_NAMES = ("index_name", "_index_name", "collection_name", "_collection_name")
@@ -72,6 +73,11 @@ def read_output(op: ToolExecution, output: Any, content: bool, limit: int) -> No
     if op.call_id is None and message is not None:
         op.call_id = message.tool_call_id or None
     op.failure = reported_failure(message, content, limit)
+    if message is None:
+        seen = caller()
+        if seen is not None and seen.tool_failed:
+            text = clip(output, limit) if content and isinstance(output, str) else None
+            op.failure = Failure(type=TOOL_ERROR, exception_type=TOOL_ERROR, message=text)
     if content:
         op.result = result(output, message, limit)
 
@@ -87,20 +93,30 @@ def reported_failure(message: ToolMessage | None, content: bool, limit: int) -> 
 def report_not_run(telemetry: Telemetry, parent_id: UUID, outputs: Any) -> None:
     """Show the calls that a graph's node answered with an error without running a tool: it has none of that name."""
     run = telemetry.find(parent_id)
-    if run is None or not isinstance(run.note, Decision) or run.note.name != _TOOL_NODE:
+    if run is None or not isinstance(run.note, Decision) or not run.note.is_node:
         return
     messages = outputs.get("messages") if isinstance(outputs, Mapping) else outputs
     if not isinstance(messages, list):
         return
-    for message in messages:
-        failure = reported_failure(message, True, telemetry.settings.max_content_bytes)
-        if failure is None or telemetry.has_run(run, message.tool_call_id):
+    limit = telemetry.settings.max_content_bytes
+    failed = [(one, found) for one in messages if (found := reported_failure(one, True, limit)) is not None]
+    if not failed or not _is_tool_node(run.note):
+        return
+    for message, failure in failed:
+        if telemetry.has_run(run, message.tool_call_id):
             continue
         op = ToolExecution(name=message.name, type="function", call_id=message.tool_call_id)
         call = uuid4()
         telemetry.start(call, op, parent_id=parent_id, attach=False)
         op.failure = failure
         telemetry.finish(call)
+
+
+def _is_tool_node(note: Decision) -> bool:
+    if note.name == _TOOL_NODE:
+        return True
+    seen = caller()
+    return seen is not None and runs_tools(seen.runnable)
 
 
 def retrieval(name: object, metadata: Mapping[str, Any], seen: Caller | None) -> Retrieval:

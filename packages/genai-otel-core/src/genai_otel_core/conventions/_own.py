@@ -34,10 +34,10 @@ ENDED: tuple[Row[Any], ...] = (
 STEP: tuple[Row[Step], ...] = (
     Row("genai_otel.step.kind", lambda op: op.kind, at_start=True),
     Row("genai_otel.attempt.count", lambda op: op.attempt_count or None),
-    Row("genai_otel.fallback.failed", lambda op: op.failed or None),
-    Row("genai_otel.fallback.used", lambda op: op.used if op.failed else None),
+    Row("genai_otel.fallback.failed", lambda op: (op.kind == "fallback" and op.failed) or None),
+    Row("genai_otel.fallback.used", lambda op: op.used if op.kind == "fallback" and op.failed else None),
 )
-"""On steps: of what kind, and for a retry or fallback what failed and what came next."""
+"""On steps: of what kind, and for a retry or fallback how often, for a fallback what failed and what came next."""
 
 
 def _attempts(op: Operation) -> Iterable[tuple[float, Mapping[str, Any]]]:
