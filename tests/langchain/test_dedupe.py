@@ -13,7 +13,6 @@ import httpx
 import openai
 import pytest
 from agents import make_agent
-from instrumented import INSTRUMENTATIONS, NATIVE, instrumented, points, scopes
 from langchain_anthropic import ChatAnthropic
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk
@@ -21,13 +20,14 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 from langchain_openai import ChatOpenAI, OpenAI, OpenAIEmbeddings
 from opentelemetry import baggage, context, trace
 from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
-from stub_server import serving
 
 from genai_otel_core import inner_layers
 from genai_otel_core.operations import Embeddings, Inference
 from genai_otel_core.testing import Capture
 from genai_otel_core.version import SCOPE
 from genai_otel_langchain import Handler, trace_embeddings
+from instrumented import INSTRUMENTATIONS, NATIVE, instrumented, points, scopes
+from stub_server import serving
 
 # The instrumentations' own, and those of what they import.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::RuntimeWarning")
