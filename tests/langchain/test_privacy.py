@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+import asyncio
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypedDict
 
 import pytest
 from agents import make_agent
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from langchain_core.documents import Document
+from langchain_core.embeddings import DeterministicFakeEmbedding
+from langchain_core.language_models import FakeListLLM
 from langchain_core.messages import (
     AIMessage,
     BaseMessage,
@@ -23,40 +25,33 @@ from langchain_core.messages import (
 from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import RunnableLambda
 from langchain_core.tools import ToolException, tool
+from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import END, START, StateGraph
+from langgraph.types import Command, interrupt
 from models import USAGE, ScriptedModel
 from opentelemetry import baggage
 
 from genai_otel_core import capture_content
 from genai_otel_core.conventions import available
-from genai_otel_core.testing import Capture, capture
-from genai_otel_langchain import Handler
-
-WORD = "canary"
-
-
-def planted(place: str) -> str:
-    """A string that is found wherever it ends up."""
-    return f"{WORD}-{place} sk-{WORD}-{place}-1234567890"
-
+from genai_otel_core.testing import capture
+from genai_otel_langchain import Handler, trace_embeddings
+from planting import (
+    MASKED,
+    WORD,
+    PlantedError,
+    Telltale,
+    dropping,
+    each_convention,
+    emitted,
+    few,
+    listening,
+    planted,
+    planted_baggage,
+    raising,
+    same,
+)
 
 DEFAULT = planted("default")
-
-
-class Telltale:
-    """An object that would tell by its representation, in any form."""
-
-    def __repr__(self) -> str:
-        return planted("repr")
-
-    __str__ = __repr__
-
-
-class PlantedError(RuntimeError):
-    """An error that tells by its text and by its representation."""
-
-    def __repr__(self) -> str:
-        return planted("error-repr")
 
 
 @dataclass
@@ -69,6 +64,7 @@ class Shape:
     answer: Any = field(default_factory=lambda: planted("answer"))
     tool_fails: str = "no"
     streamed: bool = False
+    in_tasks: bool = False
 
 
 def blocks() -> st.SearchStrategy[Any]:
@@ -125,6 +121,7 @@ shapes = st.builds(
     answer=st.sampled_from([planted("answer"), [{"type": "text", "text": planted("answer-block")}]]),
     tool_fails=st.sampled_from(["no", "raises", "says so"]),
     streamed=st.booleans(),
+    in_tasks=st.booleans(),
 )
 
 
@@ -194,15 +191,16 @@ def converse(shape: Shape, handler: Handler, seen_baggage: list[Any]) -> None:
     graph.add_edge("work", END)
     config = {
         "callbacks": [handler],
-        "metadata": {"note": planted("metadata"), planted("key"): "x"},
+        "metadata": {"note": planted("metadata"), planted("key"): "x", "tenant.id": "acme"},
         "tags": [planted("tag")],
-        "configurable": {"secret": planted("configurable")},
+        "configurable": {"secret": planted("configurable"), "thread_id": "t-1"},
     }
-    state = {"messages": [planted("state")], "secret": Telltale()}
+    state, app = {"messages": [planted("state")], "secret": Telltale()}, graph.compile()
     try:
-        graph.compile().invoke(state, config)
+        asyncio.run(app.ainvoke(state, config)) if shape.in_tasks else app.invoke(state, config)
     except PlantedError:
         assert shape.tool_fails == "raises"
+    others(handler, config)
     failing = RunnableLambda(lambda value: (_ for _ in ()).throw(PlantedError(planted("error"))))
     with pytest.raises(PlantedError):
         failing.invoke(Telltale(), config)
@@ -210,40 +208,46 @@ def converse(shape: Shape, handler: Handler, seen_baggage: list[Any]) -> None:
         ScriptedModel(answers=[PlantedError(planted("model-error"))]).invoke(planted("prompt"), config)
 
 
-def emitted(seen: Capture) -> Iterator[str]:
-    """All that left the process, as text."""
-    for span in seen.spans:
-        yield json.dumps([span.name, span.status.description, dict(span.attributes)], ensure_ascii=False)
-        yield from (json.dumps([event.name, dict(event.attributes)]) for event in span.events)
-        yield from (json.dumps(dict(link.attributes or {})) for link in span.links)
-    for record in seen.logs():
-        yield str((record.event_name, record.body, dict(record.attributes or {})))
-    for name, points in seen.metrics().items():
-        yield str((name, [point["attributes"] for point in points]))
+def others(handler: Handler, config: Any) -> None:
+    """What else there is: an interrupted graph, a text model, embeddings, retries and fallbacks."""
+
+    def ask(state: Memory) -> Any:
+        return {"messages": [interrupt({planted("key"): planted("interrupt")})]}
+
+    graph = StateGraph(Memory)
+    graph.add_node("ask", ask)
+    graph.add_edge(START, "ask")
+    asking = graph.compile(checkpointer=InMemorySaver())
+    asking.invoke({"messages": [planted("state")]}, config)
+    asking.invoke(Command(resume=planted("resume")), config)
+    FakeListLLM(responses=[planted("text-answer")]).invoke(planted("text-prompt"), config)
+    trace_embeddings(DeterministicFakeEmbedding(size=2), handler.telemetry).embed_query(planted("embedded"))
+    broken = ScriptedModel(answers=[PlantedError(planted("fallback-error"))])
+    reliable = ScriptedModel(answers=[planted("fallback-answer")])
+    broken.with_retry(stop_after_attempt=2, wait_exponential_jitter=False).with_fallbacks([reliable]).invoke(
+        planted("fallback-prompt"), config
+    )
 
 
 def leaks(shape: Shape, **options: Any) -> tuple[list[str], str]:
     """Have the conversation; return what of the planted strings was emitted, and all that was."""
-    with capture() as seen:
+    with capture() as seen, listening() as said, planted_baggage():
         seen_baggage: list[Any] = []
-        converse(shape, Handler(detail="everything", **seen.providers, **options), seen_baggage)
-        texts = [*emitted(seen), *map(str, seen_baggage)]
-        assert len(seen.spans) > 6
+        handler = Handler(
+            detail="everything",
+            start_events=True,
+            self_metrics=True,
+            metadata_attributes=["tenant.id"],
+            metric_attributes=["tenant.id"],
+            **seen.providers,
+            **options,
+        )
+        converse(shape, handler, seen_baggage)
+        assert handler.telemetry.flush()
+        texts = [*emitted(seen), *said.texts]
+        assert len(seen.spans) > 12
+        assert all(found == {"note": planted("baggage")} for found in seen_baggage)
         return [text for text in texts if WORD in text], "\n".join(texts)
-
-
-def same(field: str, text: str, operation: Any) -> str:
-    """A mask for the planted strings."""
-    return text.replace(WORD, "MASKED")
-
-
-def raising(field: str, text: str, operation: Any) -> str:
-    """A mask that fails, and tells by its error."""
-    raise PlantedError(text)
-
-
-each_convention = pytest.mark.parametrize("convention", [*available(), ["1.41", "openinference"]], ids=str)
-few = settings(max_examples=10, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 
 
 @each_convention
@@ -273,7 +277,43 @@ def test_with_a_mask_only_masked_text(convention: Any, shape: Shape) -> None:
     """With content on and a mask, masked text is emitted and nothing else of what was planted."""
     found, everything = leaks(shape, convention=convention, capture_content="span_and_event", mask=same)
     assert found == []
-    assert "MASKED-tool-arg" in everything
+    assert f"{MASKED}-tool-arg" in everything
+
+
+@each_convention
+@given(shape=shapes)
+@few
+def test_a_mask_that_drops_leaves_nothing(convention: Any, shape: Shape) -> None:
+    """With a mask that gives nothing back, nothing of what was planted is emitted."""
+    found, _ = leaks(shape, convention=convention, capture_content="span_and_event", mask=dropping)
+    assert found == []
+
+
+@each_convention
+def test_content_kept_apart_is_nowhere_else(convention: Any, tmp_path: Path) -> None:
+    """With a content store, all that was planted is masked there, and nothing of it is in any signal."""
+    found, everything = leaks(
+        Shape(content=planted("user"), streamed=True),
+        convention=convention,
+        capture_content="span_and_event",
+        content_store=str(tmp_path),
+        mask=same,
+    )
+    assert found == []
+    assert MASKED not in everything
+    kept = "\n".join(path.read_text() for path in tmp_path.rglob("*.json"))
+    assert WORD not in kept
+    for place in (
+        "user",
+        "system",
+        "answer",
+        "tool-arg",
+        "tool-result",
+        "tool-description",
+        "query",
+        "document",
+    ):
+        assert f"{MASKED}-{place}" in kept, place
 
 
 @pytest.mark.guard_may_catch
@@ -302,15 +342,25 @@ def test_on_means_on(convention: str) -> None:
         assert f"{WORD}-{place}" in everything, place
 
 
-def test_per_call_by_metadata() -> None:
+@each_convention
+@pytest.mark.parametrize("mask", [None, same])
+def test_per_call_by_metadata(convention: Any, mask: Any) -> None:
     """Metadata of one call asks for its content and for that of all below it, and for no other call's."""
     with capture() as seen:
-        handler = Handler(**seen.providers)
-        chain = RunnableLambda(lambda text: ScriptedModel(answers=["fine"]).invoke(text))
-        asked = {"callbacks": [handler], "metadata": {"genai_otel.capture_content": "span"}}
-        chain.invoke("first", asked)
-        chain.invoke("second", {"callbacks": [handler]})
+        handler = Handler(convention=convention, mask=mask, **seen.providers)
+        chain = RunnableLambda(lambda text: ScriptedModel(answers=[planted("fine")]).invoke(text))
+        chain.invoke(planted("second"), {"callbacks": [handler]})
+        before = "\n".join(emitted(seen))
+        asked = {"genai_otel.capture_content": "span_and_event"}
+        chain.invoke(planted("first"), {"callbacks": [handler], "metadata": asked})
+        with capture_content("span_and_event"):
+            chain.invoke(planted("third"), {"callbacks": [handler]})
+        chain.invoke(planted("fourth"), {"callbacks": [handler]})
         texts = "\n".join(emitted(seen))
-        assert "first" in texts
-        assert "second" not in texts
-        assert texts.count("gen_ai.input.messages") == 2
+    shown = WORD if mask is None else MASKED
+    assert (WORD in before, MASKED in before) == (False, False)
+    assert (f"{shown}-first" in texts, f"{shown}-third" in texts) == (True, True)
+    assert [
+        word for word in ("second", "fourth") if f"{WORD}-{word}" in texts or f"{MASKED}-{word}" in texts
+    ] == []
+    assert mask is None or WORD not in texts
