@@ -95,3 +95,22 @@ def test_secret_names() -> None:
         )
     )
     assert not any(map(is_secret, ["key", "author", "passenger", "total_tokens_used", 7, None]))
+
+
+def test_media_within_data_is_left_out() -> None:
+    """Inline media in arguments, results and states is not data to show: its size is told."""
+    image = "QUJD" * 200
+    state = {
+        "url": f"data:image/png;base64,{image}",
+        "block": {"type": "image", "base64": image, "mime_type": "image/png"},
+        "google": [{"mime_type": "video/mp4", "data": image}],
+        "data": image,
+        "small": "data:image/png;base64,QUJD",
+        "prose": "data: " + "word " * 100,
+    }
+    assert plain(state, 10_000) == {
+        **state,
+        "url": "data:image/png;base64,[omitted 600 bytes]",
+        "block": {"type": "image", "base64": "[omitted 600 bytes]", "mime_type": "image/png"},
+        "google": [{"mime_type": "video/mp4", "data": "[omitted 600 bytes]"}],
+    }

@@ -31,6 +31,11 @@ _SECRET = re.compile(
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 CUT = re.compile(r"\[omitted (\d+) characters\]")
 _UNSAFE_NEAR_CUT = 256
+# Media within data; in messages it is a part of its own.
+_DATA_URL = re.compile(r"data:[\w.+-]{1,64}/[\w.+-]{1,64}[^,]{0,100};base64,", re.ASCII)
+_MEDIA, _MEDIA_TYPES = ("data", "bytes", "file_data"), ("mime_type", "media_type", "format", "mimeType")
+_MEDIA_LENGTH = 256
+"""Shorter texts are not looked at."""
 
 
 def is_secret(key: object) -> bool:
@@ -123,7 +128,7 @@ def _plain(value: Any, budget: _Budget, depth: int) -> Any:
         budget.left -= 8
         return _number(value)
     if isinstance(value, str):
-        text = clip(str.__str__(value), max(budget.left, 64))
+        text = clip(_without_media(str.__str__(value)), max(budget.left, 64))
         budget.left -= len(text) + 2
         return text
     if isinstance(value, enum.Enum):
@@ -178,8 +183,25 @@ def _mapping(value: Mapping[Any, Any], budget: _Budget, depth: int) -> dict[str,
             continue
         name = clip(key, 256) if isinstance(key, str) else str(_plain(key, budget, depth + 1))
         budget.left -= len(name) + 4
-        out[name] = _plain(item, budget, depth + 1)
+        out[name] = _media(item) if _is_media(value, key, item) else _plain(item, budget, depth + 1)
     return out
+
+
+def _is_media(around: Mapping[Any, Any], key: object, item: object) -> bool:
+    if not isinstance(item, str) or len(item) < _MEDIA_LENGTH:
+        return False
+    return key == "base64" or (key in _MEDIA and any(word in around for word in _MEDIA_TYPES))
+
+
+def _media(encoded: str) -> str:
+    return omitted(len(encoded) * 3 // 4 - encoded[-2:].count("="), "bytes")
+
+
+def _without_media(text: str) -> str:
+    if len(text) < _MEDIA_LENGTH or not text.startswith("data:"):
+        return text
+    found = _DATA_URL.match(text)
+    return text if found is None else found.group() + _media(text[found.end() :])
 
 
 def _sequence(value: Any, budget: _Budget, depth: int) -> list[Any]:

@@ -39,8 +39,8 @@ def message(item: Any, limit: int) -> m.Message:
 def _base_message(item: BaseMessage, limit: int) -> m.Message:
     role = _role(item.type) if item.type != "chat" else str(getattr(item, "role", "user"))
     if isinstance(item, ToolMessage):
-        response = item.content if isinstance(item.content, str) else plain(item.content, limit)
-        parts: list[m.Part] = [m.ToolResponse(_clip(response, limit), id=item.tool_call_id)]
+        response, shown = _answer(item.content, limit)
+        parts: list[m.Part] = [m.ToolResponse(response, id=item.tool_call_id), *shown]
         return m.Message(role="tool", parts=parts, name=item.name)
     out = m.Message(role=role, parts=content_parts(item.content, limit), name=item.name)
     if isinstance(item, AIMessage):
@@ -123,31 +123,40 @@ def _reasoning(block: Mapping[str, Any], limit: int) -> m.Part:
 
 
 def _media(kind: str, block: Mapping[str, Any]) -> m.Part | None:
-    modality = next((word for word in _MODALITIES if word in kind), "document" if kind == "file" else None)
+    mime = block.get("mime_type")
+    modality = _modality(kind, mime)
     if modality is None:
         return None
-    mime = block.get("mime_type")
     source = block.get("source") if isinstance(block.get("source"), Mapping) else block.get(kind)
     inner: Mapping[str, Any] = source if isinstance(source, Mapping) else block
     mime = mime or inner.get("media_type") or inner.get("mime_type")
-    mime = mime if isinstance(mime, str) else None
+    mime = mime if isinstance(mime, str) else _mime_of(modality, inner.get("format"))
     url = source if isinstance(source, str) else inner.get("url")
     if isinstance(url, str):
-        return _from_url(modality, url, mime)
+        return _from_url(modality, url, mime) or m.Uri(modality, url, mime)
     for key in ("base64", "data", "file_data"):
         if isinstance(inner.get(key), str):
-            return m.Blob(modality, inner[key], mime)
+            return _from_url(modality, inner[key], mime) or m.Blob(modality, inner[key], mime)
     for key in ("file_id", "id"):
         if isinstance(inner.get(key), str):
             return m.File(modality, inner[key], mime)
     return None
 
 
-def _from_url(modality: str, url: str, mime: str | None) -> m.Part:
+def _modality(kind: str, mime: object) -> str | None:
+    if kind == "media":  # Google's: only the type of the data says what it is
+        kind = mime if isinstance(mime, str) else ""
+        return next((word for word in _MODALITIES if kind.startswith(word)), "document")
+    return next((word for word in _MODALITIES if word in kind), "document" if kind == "file" else None)
+
+
+def _mime_of(modality: str, form: object) -> str | None:
+    return f"{modality}/{form}" if modality != "document" and isinstance(form, str) and form else None
+
+
+def _from_url(modality: str, url: str, mime: str | None) -> m.Part | None:
     data = _DATA_URL.match(url)
-    if data is None:
-        return m.Uri(modality, url, mime)
-    return m.Blob(modality, url[data.end() :], mime or data.group(1))
+    return None if data is None else m.Blob(modality, url[data.end() :], mime or data.group(1))
 
 
 def _fields(block: Mapping[str, Any], limit: int) -> dict[str, Any]:
@@ -155,8 +164,16 @@ def _fields(block: Mapping[str, Any], limit: int) -> dict[str, Any]:
     return {key: value for key, value in found.items() if key != "type"} if isinstance(found, dict) else {}
 
 
-def _clip(value: Any, limit: int) -> Any:
-    return clip(value, limit) if isinstance(value, str) else value
+def _answer(content: Any, limit: int) -> tuple[Any, list[m.Part]]:
+    """A tool's answer as data, and the media in it."""
+    if isinstance(content, str):
+        return clip(content, limit), []
+    shown = [
+        part
+        for block in (islice(content, 1000) if isinstance(content, list) else ())
+        if isinstance(block, Mapping) and (part := _media(str(block.get("type", "")), block)) is not None
+    ]
+    return plain(content, limit), shown
 
 
 def _role(name: str) -> str:
