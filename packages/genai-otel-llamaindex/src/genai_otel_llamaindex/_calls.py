@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from inspect import BoundArguments
 from typing import Any
 
+from genai_otel_core import subjects
 from genai_otel_core.messages import Message
 from genai_otel_core.operations import (
     AgentInvocation,
@@ -63,6 +65,17 @@ def operation(
     return Step(name=label, kind="helper") if detail == "everything" else None
 
 
+def subject(op: Operation, start: SpanStart, call: BoundArguments) -> Hashable:
+    """What an operation works on: the same once more, after it failed, is another attempt."""
+    if isinstance(op, Inference):
+        return subjects.of_prompt(_request.last_said(call))
+    if isinstance(op, ToolExecution) and op.call_id is None:
+        return subjects.of_arguments(_operations.given_to_tool(call))
+    if start.step and isinstance(op, Step):
+        return start.method, subjects.Same(call.arguments.get("ev"))
+    return None
+
+
 def library(op: Operation | None, instance: Any) -> str | None:
     """Return the client library that a model call goes through, None for anything else."""
     return client_library(instance) if isinstance(op, (Inference, Embeddings)) else None
@@ -108,6 +121,7 @@ def read_response(op: Inference, response: Any, content: bool, limit: int) -> No
     if response is None:
         return
     _response.read_response(op, response)
+    op.requested_calls = _response.requested_calls(response) or op.requested_calls
     if content:
         reasons = op.response.finish_reasons
         said = _messages.response_message(response, limit, reasons[0] if reasons else None)

@@ -92,13 +92,18 @@ def tool_description(tool: Any) -> str | None:
 
 def tool_arguments(call: BoundArguments, limit: int) -> Any:
     """The arguments of a direct call of a tool, as an object. Content."""
+    return plain(given_to_tool(call), limit)
+
+
+def given_to_tool(call: BoundArguments) -> dict[str, Any]:
+    """What a direct call gives a tool, by name."""
     keywords = call.arguments.get("kwargs")
     positional = call.arguments.get("args")
     named = dict(keywords) if isinstance(keywords, Mapping) else {}
     rest = {k: v for k, v in call.arguments.items() if k not in ("args", "kwargs", "ctx")}
     if isinstance(positional, tuple) and positional:
         rest["input"] = positional[0] if len(positional) == 1 else list(positional)
-    return plain({**rest, **named}, limit)
+    return {**rest, **named}
 
 
 def read_tool_output(op: ToolExecution, result: Any, content: bool, limit: int) -> None:

@@ -56,6 +56,14 @@ def add_content(op: Inference, call: BoundArguments, limit: int) -> None:
     op.tool_definitions = parameters.tool_definitions(keywords.get("tools"), limit)
 
 
+def last_said(call: BoundArguments) -> Any:
+    """The last message, or the prompt, that a model is given. Content."""
+    messages = call.arguments.get("messages", _keywords(call).get("messages"))
+    if messages is None:
+        return _given_prompt(call)
+    return messages[-1] if isinstance(messages, (list, tuple)) and messages else messages
+
+
 def embeddings(model: Any, call: BoundArguments) -> Embeddings:
     """Build the operation for an embeddings call that starts."""
     op = Embeddings(provider=provider_of(model), request=Request(model=_model_name(model)))
@@ -123,8 +131,13 @@ def _keywords(call: BoundArguments) -> Mapping[str, Any]:
 
 
 def _prompt(call: BoundArguments, limit: int) -> list[Message] | None:
+    prompt = _given_prompt(call)
+    return None if prompt is None else _messages.chat_messages([prompt], limit)
+
+
+def _given_prompt(call: BoundArguments) -> Any:
     positional = call.arguments.get("args")
     prompt = call.arguments.get("prompt", _keywords(call).get("prompt"))
     if prompt is None and isinstance(positional, tuple) and positional:
         prompt = positional[0]
-    return None if prompt is None else _messages.chat_messages([prompt], limit)
+    return prompt

@@ -31,6 +31,18 @@ def read_response(op: Inference, response: Any) -> None:
         op.api_type = _api_type(op.response.id) or op.api_type
 
 
+def requested_calls(response: Any) -> list[str]:
+    """The ids of the tool calls that an answer asks for, wherever the integration puts them."""
+    message = getattr(response, "message", None)
+    blocks = getattr(message, "blocks", None)
+    found = [getattr(block, "tool_call_id", None) for block in blocks] if isinstance(blocks, list) else []
+    extra = getattr(message, "additional_kwargs", None)
+    calls = extra.get("tool_calls") if isinstance(extra, Mapping) else None
+    if isinstance(calls, (list, tuple)):
+        found += [_get(call)("id") for call in calls]
+    return list(dict.fromkeys(call_id for call_id in found if isinstance(call_id, str) and call_id))
+
+
 def bears_content(response: Any) -> bool:
     """Whether a chunk brings text, reasoning or a part of a tool call; role and usage do not count."""
     if getattr(response, "delta", None):

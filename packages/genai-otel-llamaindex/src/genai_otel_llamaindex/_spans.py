@@ -9,7 +9,15 @@ from typing import Any, NamedTuple
 
 from genai_otel_core import Telemetry, errors
 from genai_otel_core.guard import attempt
-from genai_otel_core.operations import ABANDONED, CANCELLED, COMPLETED, EVICTED, Inference, ToolExecution
+from genai_otel_core.operations import (
+    ABANDONED,
+    CANCELLED,
+    COMPLETED,
+    EVICTED,
+    Inference,
+    Operation,
+    ToolExecution,
+)
 from genai_otel_core.runs import Run
 from genai_otel_llamaindex import _calls, _compat, _context, _operations, _workflows
 from genai_otel_llamaindex._classify import Role, SpanStart, classify
@@ -56,14 +64,12 @@ class Spans:
         parent, step = self._above(parent_id, instance, kind, method, call)
         start = self._facts(parent, kind, method, instance, call, step=step)
         role = classify(start).role
-        op = _calls.operation(self.telemetry.settings.detail, role, start, instance, call, label)
+        op = self._new_operation(role, start, instance, call, label, tags)
         note = Note(role, kind, method, self, reference(instance))
         note.tool = op.name if isinstance(op, ToolExecution) else None
         note.target = _target_above(parent) if role is Role.MERGED else None
         note.entered_by_caller = _workflows.is_run(note) and _compat.run_is_entered_by_caller(call.arguments)
         metadata = _context.metadata(tags)
-        if op is not None:
-            op.conversation_id = attempt("conversation id", _context.conversation_id, instance, call, tags)
         run = self.telemetry.start(
             id_,
             op,
@@ -81,6 +87,15 @@ class Spans:
         run.between = True  # what another framework starts in it is below it
         if run.wants_content:
             attempt("content of a call", _calls.add_content, op, instance, call, self.limit)
+
+    def _new_operation(
+        self, role: Role, start: SpanStart, instance: Any, call: BoundArguments, label: str, tags: Any
+    ) -> Operation | None:
+        op = _calls.operation(self.telemetry.settings.detail, role, start, instance, call, label)
+        if op is not None:
+            op.conversation_id = attempt("conversation id", _context.conversation_id, instance, call, tags)
+            op.subject = attempt("subject of a call", _calls.subject, op, start, call)
+        return op
 
     def _above(
         self, parent_id: str | None, instance: Any, kind: Kind, method: str, call: BoundArguments

@@ -1,0 +1,282 @@
+"""The hard cases, where they apply to LlamaIndex; `docs/what-happens-when.md` names these tests."""
+
+from __future__ import annotations
+
+import asyncio
+import pickle
+from typing import Any
+
+import pytest
+from llama_index.core import MockEmbedding
+from llama_index.core.agent.workflow import AgentWorkflow, FunctionAgent
+from llama_index.core.base.llms.types import ChatMessage
+from llama_index.core.callbacks import CallbackManager
+from llama_index.core.tools import FunctionTool
+from llama_index.core.workflow import StartEvent, StopEvent, Workflow, step
+from llama_index.core.workflow.retry_policy import ConstantDelayRetryPolicy
+from llama_index_instrumentation.dispatcher import instrument_tags
+from llama_models import ScriptedLLM, asks, llm
+from llama_scenarios import ADD, INDEX
+from opentelemetry import baggage, context, trace
+from opentelemetry.instrumentation.utils import is_http_instrumentation_enabled, suppress_http_instrumentation
+from starlette.applications import Starlette
+from starlette.responses import StreamingResponse
+from starlette.routing import Route
+
+from genai_otel_core import RootRun, conversation, suppress
+from genai_otel_core.testing import Capture, capture
+from genai_otel_llamaindex import Handler
+
+SAID = [ChatMessage("hi")]
+
+
+def of(seen: Capture, *names: str) -> list[tuple[Any, ...]]:
+    """These attributes of each span, by start."""
+    spans = sorted(seen.spans, key=lambda span: span.start_time)
+    return [tuple((span.attributes or {}).get(name) for name in names) for span in spans]
+
+
+def test_each_tool_links_to_the_call_that_asked_for_it(seen: Capture, handler: Handler) -> None:
+    """Two calls of one answer, and a later one: each execution has a link to its chat span."""
+    both, second = asks("add", "call_1", a=1, b=1), asks("add", "call_2", a=2, b=2)
+    both.additional_kwargs["tool_calls"] += second.additional_kwargs["tool_calls"]
+    later = asks("add", "call_3", a=3, b=3)
+
+    async def main() -> None:
+        await FunctionAgent(name="x", tools=[ADD], llm=llm(both, later, "done")).run("go")
+
+    asyncio.run(main())
+    chats = [span for span in seen.spans if span.name == "chat scripted-1"]
+    found = {
+        span.attributes["gen_ai.tool.call.id"]: [link.context.span_id for link in span.links]
+        for span in seen.spans
+        if span.name == "execute_tool add"
+    }
+    assert found == {
+        "call_1": [chats[0].context.span_id],
+        "call_2": [chats[0].context.span_id],
+        "call_3": [chats[1].context.span_id],
+    }
+
+
+def test_a_retried_step_is_numbered(seen: Capture, handler: Handler) -> None:
+    """Each try is a span with its number and error; the workflow that succeeds in the end is none."""
+    failures = [ValueError("a"), ValueError("b")]
+
+    class Retrying(Workflow):
+        @step(retry_policy=ConstantDelayRetryPolicy(delay=0.001, maximum_attempts=3))
+        async def go(self, ev: StartEvent) -> StopEvent:
+            if failures:
+                raise failures.pop(0)
+            return StopEvent()
+
+    async def main() -> None:
+        await Retrying().run()
+
+    asyncio.run(main())
+    assert of(seen, "genai_otel.attempt.number", "error.type") == [
+        (None, None),
+        (None, "ValueError"),
+        (2, "ValueError"),
+        (3, None),
+    ]
+
+
+def test_a_cancelled_run_says_so(seen: Capture, handler: Handler) -> None:
+    """`cancel_run` is the application's wish and no failure of the agents; what it cut off was cancelled."""
+
+    async def main() -> None:
+        slow = FunctionAgent(name="slow", description="d", tools=[ADD], llm=llm(delay_s=60))
+        running = AgentWorkflow(agents=[slow], root_agent="slow").run(user_msg="go")
+        await asyncio.sleep(0.1)
+        await running.cancel_run()
+        with pytest.raises(Exception) as raised:
+            await running
+        assert type(raised.value).__name__ == "WorkflowCancelledByUser"
+        await asyncio.sleep(0.05)
+
+    asyncio.run(main())
+    assert of(seen, "gen_ai.operation.name", "genai_otel.outcome", "error.type") == [
+        ("invoke_workflow", "cancelled", None),
+        ("invoke_agent", "cancelled", None),
+        ("chat", None, "asyncio.exceptions.CancelledError"),
+    ]
+
+
+def test_a_client_that_disconnects_leaves_no_error(seen: Capture, handler: Handler) -> None:
+    """A Starlette response whose client has gone cancels the stream: abandoned, and every span has ended."""
+
+    async def endpoint(request: Any) -> Any:
+        async def words() -> Any:
+            async for chunk in await llm("a b c d e f", delay_s=0.02).astream_chat(SAID):
+                yield chunk.delta
+
+        return StreamingResponse(words())
+
+    sent: list[Any] = []
+    some = asyncio.Event()
+
+    async def receive() -> Any:
+        await some.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+        if len(sent) == 3:
+            some.set()
+
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/",
+        "root_path": "",
+        "headers": [],
+        "query_string": b"",
+    }
+    app = Starlette(routes=[Route("/", endpoint)])
+    asyncio.run(app({**scope, "http_version": "1.1", "asgi": {"version": "3.0"}}, receive, send))
+    assert handler.telemetry.open_runs == 0
+    assert of(seen, "genai_otel.outcome", "error.type") == [("abandoned", None)]
+
+
+def test_opt_out_by_tags_covers_exactly_that_call(seen: Capture, handler: Handler) -> None:
+    """Nothing of a query with that tag is reported, and all of the next one."""
+    engine = INDEX.as_query_engine(llm=llm("a b"), streaming=True)
+    with instrument_tags({"genai_otel.enabled": False}):
+        list(engine.query("q").response_gen)
+    assert seen.spans == []
+    engine.query("q").get_response()
+    assert len(seen.spans) == 5
+
+
+def test_opt_out_by_context_covers_exactly_that_block(seen: Capture, handler: Handler) -> None:
+    """`suppress()` inside a tool leaves out what the tool does in it."""
+
+    def quietly(q: str) -> str:
+        with suppress():
+            llm().chat(SAID)
+        return str(llm(model="loud").chat(SAID).message.content)
+
+    FunctionTool.from_defaults(quietly)(q="x")
+    assert seen.tree() == "execute_tool quietly\n  chat loud"
+
+
+def test_a_tenants_whole_tree_goes_to_its_providers() -> None:
+    """Spans and points of a run, a stream read later included, go where `provider_for` sends its root."""
+    with capture() as acme, capture() as other:
+
+        def provider_for(root: RootRun) -> Any:
+            return acme.providers if root.metadata.get("tenant.id") == "acme" else None
+
+        handler = Handler(**other.providers, provider_for=provider_for).attach()
+        engine = INDEX.as_query_engine(llm=llm("a b"), streaming=True)
+        for tenant in ("acme", "zeta"):
+            with instrument_tags({"tenant.id": tenant}):
+                response = engine.query("q")
+            list(response.response_gen)
+        handler.detach()
+        assert acme.tree() == other.tree()
+        assert len(acme.spans) == 5
+        for seen in (acme, other):
+            names = [p["attributes"]["gen_ai.operation.name"] for p in seen.metrics()[DURATION]]
+            assert sorted(names) == ["chat", "embeddings"]
+
+
+DURATION = "gen_ai.client.operation.duration"
+
+
+def test_tags_and_baggage_become_attributes_if_allowed() -> None:
+    """Of an application's tags those that are listed are on all spans of the run, and no others."""
+    with capture() as seen:
+        handler = Handler(**seen.providers, metadata_attributes=["tenant.id", "user.tier"]).attach()
+        token = context.attach(baggage.set_baggage("user.tier", "gold"))
+        with instrument_tags({"tenant.id": "acme", "other": "x"}):
+            INDEX.as_query_engine(llm=llm()).query("q")
+        context.detach(token)
+        handler.detach()
+        assert set(of(seen, "tenant.id", "user.tier", "other")) == {("acme", "gold", None)}
+
+
+def test_an_agents_counts_are_its_own() -> None:
+    """An agent that a tool calls has its own tokens and calls, and they are not the outer one's."""
+    with capture() as seen:
+        handler = Handler(**seen.providers, convention="dev").attach()
+        inner = FunctionAgent(name="inner", tools=[ADD], llm=llm(asks("add", a=1, b=2), "3"))
+
+        async def delegate(q: str) -> str:
+            return str(await inner.run(q))
+
+        tools = [FunctionTool.from_defaults(async_fn=delegate)]
+        outer = FunctionAgent(name="outer", tools=tools, llm=llm(asks("delegate", q="x"), "done"))
+
+        async def main() -> None:
+            await outer.run("go")
+
+        asyncio.run(main())
+        handler.detach()
+        for name in ("inner", "outer"):
+            attributes = seen.span(f"invoke_agent {name}").attributes
+            assert attributes["gen_ai.usage.input_tokens"] == 20
+        for name in ("inference_calls", "tool_calls"):
+            points = seen.metrics()[f"gen_ai.invoke_agent.{name}"]
+            sums = {p["attributes"]["gen_ai.agent.name"]: p["sum"] for p in points}
+            assert sums == dict.fromkeys(("inner", "outer"), 2 if name == "inference_calls" else 1)
+
+
+def test_what_the_application_set_reaches_the_call(seen: Capture, handler: Handler) -> None:
+    """Baggage and suppressed HTTP in a step hold in the model call made there; attributes land on its span."""
+    found: list[Any] = []
+
+    class Looking(ScriptedLLM):
+        def _next(self) -> ChatMessage:
+            found.append((baggage.get_baggage("tenant"), is_http_instrumentation_enabled()))
+            trace.get_current_span().set_attribute("app.in_call", "yes")
+            return super()._next()
+
+    class Flow(Workflow):
+        @step
+        async def go(self, ev: StartEvent) -> StopEvent:
+            trace.get_current_span().set_attribute("app.in_step", "yes")
+            token = context.attach(baggage.set_baggage("tenant", "acme"))
+            with suppress_http_instrumentation():
+                await Looking(answers=["x"]).achat(SAID)
+            context.detach(token)
+            return StopEvent()
+
+    async def main() -> None:
+        await Flow().run()
+
+    asyncio.run(main())
+    assert found == [("acme", False)]
+    assert seen.span("go").attributes["app.in_step"] == "yes"
+    assert seen.span("chat scripted-1").attributes["app.in_call"] == "yes"
+
+
+def test_starts_are_announced_when_asked_for() -> None:
+    """An event at the start of each workflow, agent and tool."""
+    with capture() as seen:
+        handler = Handler(**seen.providers, start_events=True).attach()
+        agent = FunctionAgent(name="x", description="d", tools=[ADD], llm=llm(asks("add", a=1, b=2), "3"))
+
+        async def main() -> None:
+            await AgentWorkflow(agents=[agent], root_agent="x").run(user_msg="go")
+
+        asyncio.run(main())
+        handler.detach()
+        names = [record.attributes["gen_ai.operation.name"] for record in seen.logs()]
+        assert names == ["invoke_workflow", "invoke_agent", "execute_tool"]
+
+
+def test_a_component_with_a_handler_is_pickled() -> None:
+    """A callback manager's handler does not keep a component from being sent to another process."""
+    manager = CallbackManager([Handler()])
+    model = MockEmbedding(embed_dim=3, callback_manager=manager)
+    sent = pickle.loads(pickle.dumps(model))
+    assert sent.get_text_embedding("x") == model.get_text_embedding("x")
+
+
+def test_the_block_names_the_conversation(seen: Capture, handler: Handler) -> None:
+    """`conversation()` holds for any component."""
+    with conversation("support-42"):
+        INDEX.as_query_engine(llm=llm()).query("q")
+    assert seen.span("chat scripted-1").attributes["gen_ai.conversation.id"] == "support-42"
