@@ -84,7 +84,7 @@ class Lifecycle(Lookup):
                 `current.place`.
             attach: make the operation's span current in the calling context.
             streamed: code outside the run reads its output as a stream, and may stop reading.
-            left: asked at a cancellation whether that code has merely stopped reading.
+            left: of an asynchronous stream: asked at a cancellation if that code has merely stopped reading.
             note: kept with the run for the adapter.
             metadata: what the application gave the framework for this run.
             tags: the same.
@@ -197,12 +197,12 @@ class Lifecycle(Lookup):
     def finish(self, run_id: Hashable, outcome: str = COMPLETED) -> None:
         """End a run without failure; a second end does nothing.
 
-        A stream that ends while models below still stream was left by its reader: it waits for their end.
+        A stream that ends while models below still stream was left; a synchronous one waits for their end.
         """
         run = self._runs.get(run_id)
         if run is not None and run.streamed and outcome == COMPLETED and self._streams_below(run):
             outcome = ABANDONED
-            if not watch.in_event_loop():
+            if run.left is None:
                 run.waits = True
                 if run.activation is not None:
                     run.activation.close()

@@ -49,7 +49,12 @@ def _reader_left(task: asyncio.Task[object]) -> bool:
     if reader is None:
         return False
     cancelling = getattr(reader, "cancelling", None)
-    return (cancelling is not None and not cancelling()) or any(map(_serves, suspended(reader)))
+    return (cancelling is not None and not cancelling()) or serves(reader)
+
+
+def serves(task: asyncio.Task[object]) -> bool:
+    """Whether a suspended task runs a web server's response."""
+    return any(map(_serves, suspended(task)))
 
 
 def _serves(frame: FrameType) -> bool:

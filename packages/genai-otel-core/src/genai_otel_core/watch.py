@@ -23,15 +23,6 @@ def when_dropped(held: Any, gone: Callable[[], None]) -> None:
     _watched.add(weakref.ref(held, lambda ref: _report(ref, gone)))
 
 
-def in_event_loop() -> bool:
-    """Whether the calling code runs in an event loop, so that what is closed may end later."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True
-
-
 def settle() -> None:
     """Report what was noticed at a moment that was not safe to report it at."""
     while _late:

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from langchain_core.runnables.config import var_child_runnable_config
 
 from genai_otel_core import Telemetry
-from genai_otel_core.frames import module_of
-from genai_otel_core.operations import COMPLETED, INTERRUPTED
-from genai_otel_core.readers import is_served, reader_left
+from genai_otel_core.operations import ABANDONED, COMPLETED, INTERRUPTED
 from genai_otel_core.runs import Run
-from genai_otel_core.waiting import suspended
 from genai_otel_langchain._compat import ASYNC_CONTEXT_REACHES_CODE, control_flow_types
 from genai_otel_langchain._libraries import client_library
 from genai_otel_langchain._peek import Caller
+from genai_otel_langchain._readers import left_by_reader
 
-_EVENT_READERS = "langchain_core.tracers."
 _ATTEMPT_TAG = "retry:attempt:"
 _CONVERSATION_KEYS = ("thread_id", "session_id", "conversation_id")
 
@@ -42,7 +39,8 @@ def placement(
             place["library"] = client_library(seen.runnable)
         if seen.is_read_by_application:
             place["streamed"] = True
-            place["left"] = _reader_left(seen) if seen.is_async_stream else None
+            if seen.is_async_stream:
+                place["left"] = left_by_reader(seen.frame)
             # The reader of a stream shares the generator's context; the code inside has LangChain's variable.
             if seen.streams_from_a_task:
                 reader = _task()
@@ -69,15 +67,15 @@ def run_above(telemetry: Telemetry, parent_run_id: object) -> Any:
     return inside if above == parent_run_id or parent_run_id is None else parent_run_id
 
 
-def _reader_left(seen: Caller) -> Callable[[], bool] | None:
-    if is_served(seen.frame.f_back):
-        return lambda: True
-    task = _task()
-    # `astream_events` and `astream_log` read the stream in a task of their own, and cancel it when they are left.
-    outermost = None if task is None else next(suspended(task), None)
-    if task is None or outermost is None or not module_of(outermost).startswith(_EVENT_READERS):
-        return None
-    return lambda: reader_left(task)
+def leave_stream_above(run: Run) -> None:
+    """Note that the reader of the stream that `run` is part of has gone, if nothing within it closed `run`.
+
+    Garbage is closed in any order, so the outer stream may end after its parts, as if it were complete.
+    """
+    above = run.stream_above
+    if above is None or above.left is not None or above.operation is None or run_of_this_code() is not None:
+        return
+    above.operation.outcome = ABANDONED
 
 
 def _task() -> asyncio.Task[Any] | None:

@@ -283,10 +283,12 @@ class Handler(_compat.GraphCallbackHandler):
 
     def _fail(self, run_id: UUID, error: BaseException) -> None:
         outcome = _context.control_flow(error)
+        run = self.telemetry.find(run_id)
         if outcome is None:
+            if isinstance(error, GeneratorExit) and run is not None:
+                _context.leave_stream_above(run)
             self.telemetry.fail(run_id, error)
             return
-        run = self.telemetry.find(run_id)
         above = None if run is None or run.parent is None else run.parent.visible
         if outcome == INTERRUPTED and above is not None:
             self.telemetry.interrupt(above.id, _context.interrupt_ids(error.args[0] if error.args else ()))
