@@ -37,7 +37,8 @@ def number(run: Run, op: Operation) -> None:
         if step is not None and op.attempt is None:
             op.attempt = 1
     elif step is not None or last.error_type is not None:
-        op.attempt = op.attempt or last.number + 1
+        # An adapter may know of a try that it is one, and not which.
+        op.attempt = op.attempt if (op.attempt or 1) > 1 else last.number + 1
         if last.error_type is not None and _is_another(op, last, step):
             op.fallback_from = last.label
 

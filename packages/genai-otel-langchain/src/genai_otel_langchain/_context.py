@@ -16,7 +16,6 @@ from genai_otel_langchain._libraries import client_library
 from genai_otel_langchain._peek import Caller
 from genai_otel_langchain._readers import left_by_reader
 
-_ATTEMPT_TAG = "retry:attempt:"
 _CONVERSATION_KEYS = ("thread_id", "session_id", "conversation_id")
 
 
@@ -67,12 +66,12 @@ def run_above(telemetry: Telemetry, parent_run_id: object) -> Any:
     return inside if above == parent_run_id or parent_run_id is None else parent_run_id
 
 
-def leave_stream_above(run: Run) -> None:
-    """Note that the reader of the stream that `run` is part of has gone, if nothing within it closed `run`.
+def leave_stream_above(run: Run | None, error: BaseException) -> None:
+    """Note that the reader of the stream that `run` is part of has gone, if `run` was closed and not from within.
 
     Garbage is closed in any order, so the outer stream may end after its parts, as if it were complete.
     """
-    above = run.stream_above
+    above = run.stream_above if run is not None and isinstance(error, GeneratorExit) else None
     if above is None or above.left is not None or above.operation is None or run_of_this_code() is not None:
         return
     above.operation.outcome = ABANDONED
@@ -97,14 +96,6 @@ def run_of_this_code() -> Any:
 def _is_inside(telemetry: Telemetry, run: Run) -> bool:
     found = telemetry.find(run_of_this_code())
     return found is not None and found.is_within(run)
-
-
-def attempt_number(tags: object) -> int | None:
-    """Which attempt it is, where `with_retry` says so: from the second on."""
-    for tag in tags if isinstance(tags, list) else ():
-        if isinstance(tag, str) and tag.startswith(_ATTEMPT_TAG) and tag[len(_ATTEMPT_TAG) :].isdecimal():
-            return int(tag[len(_ATTEMPT_TAG) :])
-    return None
 
 
 def is_resumption(inputs: object) -> bool:

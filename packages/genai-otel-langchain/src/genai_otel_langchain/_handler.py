@@ -25,6 +25,7 @@ from genai_otel_core.runs import Run
 from genai_otel_core.sharing import shared_telemetry
 from genai_otel_core.watch import when_dropped, when_gone
 from genai_otel_langchain import (
+    _attempts,
     _chains,
     _compat,
     _context,
@@ -269,7 +270,7 @@ class Handler(_compat.GraphCallbackHandler):
             op.conversation_id = _context.conversation_id(kwargs.get("metadata"))
         place = _context.placement(self.telemetry, kwargs, seen, isinstance(op, Inference))
         if op is not None:
-            op.attempt = _context.attempt_number(kwargs.get("tags"))
+            op.attempt = _attempts.number(op, kwargs.get("tags"), seen and seen.frame)
         run = self.telemetry.start(run_id, op, note=note, resumes=resumes, **place)
         if run is not None and op is not None and seen is not None and seen.runs_as_coroutine:
             when_gone(seen.frame, lambda: self._gone(run))
@@ -285,8 +286,7 @@ class Handler(_compat.GraphCallbackHandler):
         outcome = _context.control_flow(error)
         run = self.telemetry.find(run_id)
         if outcome is None:
-            if isinstance(error, GeneratorExit) and run is not None:
-                _context.leave_stream_above(run)
+            _context.leave_stream_above(run, error)
             self.telemetry.fail(run_id, error)
             return
         above = None if run is None or run.parent is None else run.parent.visible

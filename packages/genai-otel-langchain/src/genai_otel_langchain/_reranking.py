@@ -7,7 +7,6 @@ from typing import Any
 
 from langchain_core.callbacks import Callbacks
 from langchain_core.documents import BaseDocumentCompressor, Document
-from pydantic import PrivateAttr
 
 from genai_otel_core import Telemetry
 from genai_otel_core.guard import attempt
@@ -44,8 +43,9 @@ def trace_reranker(
 class TracedReranker(BaseDocumentCompressor):
     """What `trace_reranker` returns; its attributes are those of what it stands for."""
 
-    _traced: Any = PrivateAttr()
-    _telemetry: Any = PrivateAttr()
+    # Pydantic keeps what begins with an underscore apart from the fields.
+    _traced: Any
+    _telemetry: Any
 
     def __init__(self, traced: BaseDocumentCompressor, telemetry: Telemetry | None) -> None:
         super().__init__()

@@ -1,0 +1,45 @@
+"""Which attempt a call is, where LangChain or the code that calls it tells: `with_retry`, an agent's middleware."""
+
+from __future__ import annotations
+
+import sys
+from types import FrameType
+
+from genai_otel_core.frames import module_of
+from genai_otel_core.operations import Inference, Operation, ToolExecution
+
+_TAG = "retry:attempt:"
+_MIDDLEWARE = "langchain.agents.middleware"
+_TRYING = tuple(f"{_MIDDLEWARE}.{name}" for name in ("model_retry", "tool_retry", "model_fallback"))
+_MAX_FRAMES = 60
+
+
+def number(op: Operation, tags: object, frame: FrameType | None) -> int | None:
+    """Return the attempt's number: `with_retry` tells it from the second on, middleware is known by its frames.
+
+    It cannot be seen who calls a synchronous tool of an asynchronous agent, which runs in a thread.
+    """
+    for tag in tags if isinstance(tags, list) else ():
+        if isinstance(tag, str) and tag.startswith(_TAG) and tag[len(_TAG) :].isdecimal():
+            return int(tag[len(_TAG) :])
+    tried = _MIDDLEWARE in sys.modules and isinstance(op, (Inference, ToolExecution)) and _is_tried(frame)
+    return 1 if tried else None
+
+
+def _is_tried(frame: FrameType | None) -> bool:
+    """Whether the call that `frame` reports is made by middleware that may try again, or something else."""
+    for _ in range(_MAX_FRAMES):
+        frame = None if frame is None else frame.f_back
+        if frame is None:
+            return False
+        module = module_of(frame)
+        if module in _TRYING:
+            return True
+        # Beyond these, it is the call around this one that is tried.
+        if module.startswith("langgraph.pregel") or _runs_a_tool(module, frame):
+            return False
+    return False
+
+
+def _runs_a_tool(module: str, frame: FrameType) -> bool:
+    return module == "langchain_core.tools.base" and frame.f_code.co_name in ("run", "arun")
