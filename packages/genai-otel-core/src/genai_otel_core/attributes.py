@@ -45,9 +45,10 @@ class CustomAttributes:
             self._source = _of_operation(attributes)
         elif attributes is not None:
             raise TypeError(f"attributes must be a mapping or a callable, not {type(attributes).__name__}")
-        self._allowed = _allowed(metadata_attributes)
+        self.allowed = _allowed(metadata_attributes)
+        """Attribute names by what they are called in metadata, tags and baggage."""
         self.for_metrics = _names("metric_attributes", metric_attributes)
-        known = {*self._static, *self._allowed.values()}
+        known = {*self._static, *self.allowed.values()}
         unknown = sorted(set(self.for_metrics) - known)
         if unknown and self._source is None:
             raise ValueError(
@@ -59,16 +60,16 @@ class CustomAttributes:
         self, above: Attributes, metadata: Attributes, tags: Sequence[str], context: Context
     ) -> Attributes:
         """Return what a run hands down: what the runs above it had, and what its own metadata says."""
-        if not self._allowed:
+        if not self.allowed:
             return above
         found: dict[str, Any] = {}
-        for key, name in self._allowed.items():
+        for key, name in self.allowed.items():
             # Baggage is around all runs of a tree: what one of them says itself is closer.
             value = None if name in above else baggage.get_baggage(key, context)
             if value is not None:
                 found[name] = value
         found.update(self._of_tags(tags))
-        for key, name in self._allowed.items():
+        for key, name in self.allowed.items():
             if key in metadata:
                 found[name] = metadata[key]
         found = usable(found)
@@ -79,13 +80,13 @@ class CustomAttributes:
         for tag in tags if isinstance(tags, (list, tuple)) else ():
             if not isinstance(tag, str):
                 continue
-            if tag in self._allowed:
-                found[self._allowed[tag]] = True
+            if tag in self.allowed:
+                found[self.allowed[tag]] = True
                 continue
             for mark in ("=", ":"):
                 key, found_mark, value = tag.partition(mark)
-                if found_mark and key in self._allowed:
-                    found[self._allowed[key]] = value.strip()
+                if found_mark and key in self.allowed:
+                    found[self.allowed[key]] = value.strip()
                     break
         return found
 

@@ -31,6 +31,8 @@ def cut(name: str, value: Any, limit: int) -> Any:
 
 def cut_and_count(name: str, value: Any, limit: int) -> Any:
     """Return the value of a field in at most `limit` bytes without secrets by name, and count what is left out."""
+    if surely_fits(value, limit):
+        return secret_keys.without(value)
     kept = cut(name, value, limit)
     gone = 0 if surely_fits(kept, limit) else bounds.left_out(value, kept)
     if gone:
@@ -43,7 +45,8 @@ def fit_as_written(op: Operation, fields: Iterable[str], limit: int, written: Wr
     names = [name for name in fields if getattr(op, name) is not None]
     request = getattr(op, "request", None)
     stops = None if request is None else request.stop_sequences
-    if surely_fits([stops, *(getattr(op, name) for name in names)], int(limit * _TWICE)):
+    values = [getattr(op, name) for name in names]
+    if surely_fits([stops, *(list(v) if type(v) is Prepared else v for v in values)], int(limit * _TWICE)):
         return
     room, size = limit, written.largest(op)
     while size > limit and room > _SMALLEST:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from opentelemetry._logs import LoggerProvider
 from opentelemetry.context import Context
@@ -29,6 +30,7 @@ class Emitter:
         conventions: tuple[Convention, ...],
     ) -> None:
         convention = combine(conventions)
+        self._specs = convention.by_type
         self._spans = Spans(tracer_provider, convention)
         self._metrics = Metrics(meter_provider, convention)
         self._events = Events(logger_provider, convention)
@@ -46,9 +48,15 @@ class Emitter:
         return span, given
 
     def measure(self, op: Operation) -> None:
-        """Record the points of an ended operation."""
+        """Record the points of an ended operation that has no span of ours."""
+        self._measure(op, self._facts(op))
+
+    def _facts(self, op: Operation) -> dict[str, Any]:
+        return attempt("convention facts", self._specs[type(op)].facts, op) or {}
+
+    def _measure(self, op: Operation, facts: dict[str, Any]) -> None:
         if op.outcome != EVICTED:
-            attempt("metrics.finish", self._metrics.finish, op)
+            attempt("metrics.finish", self._metrics.finish, op, facts)
 
     def evaluate(self, op: Evaluation, judged: SpanContext, mode: Mode) -> None:
         """Emit an evaluation of the operation whose span is `judged`."""
@@ -58,6 +66,8 @@ class Emitter:
         self, op: Operation, span: Span, given: frozenset[str], mode: Mode, end_ns: int | None
     ) -> None:
         """Record the points of an ended operation, emit its events, fill and end its span."""
-        self.measure(op)
-        span_events = attempt("events.finish", self._events.finish, op, span, mode.on_event, mode.on_span)
-        attempt("spans.finish", self._spans.finish, span, op, given, mode.on_span, span_events or (), end_ns)
+        facts = self._facts(op)
+        self._measure(op, facts)
+        on_span, on_event = mode.on_span, mode.on_event
+        events = attempt("events.finish", self._events.finish, op, span, on_event, on_span) or ()
+        attempt("spans.finish", self._spans.finish, span, op, facts, given, on_span, events, end_ns)

@@ -12,7 +12,6 @@ from genai_otel_core.conventions import Convention, Event, EventSpec, build_even
 from genai_otel_core.conventions._evaluation import EVALUATION
 from genai_otel_core.conventions._own import start_event
 from genai_otel_core.operations import Operation
-from genai_otel_core.spans import read
 from genai_otel_core.version import SCOPE, VERSION
 
 
@@ -35,7 +34,7 @@ class Events:
 
     def start(self, op: Operation, span: Span) -> None:
         """Emit that an operation has started, with the attributes that its span starts with."""
-        event = start_event(read(self._by_type[type(op)].start_rows, op))
+        event = start_event(self._by_type[type(op)].at_start(op))
         self._emit(self._start_logger, event, span)
 
     def finish(self, op: Operation, span: Span, on_event: bool, on_span: bool) -> list[Event]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from types import FrameType
+from typing import Any
 
 _MAX_FRAMES = 1000
 
@@ -19,17 +20,31 @@ def running(most: int = _MAX_FRAMES) -> Iterator[FrameType]:
         frame = frame.f_back
 
 
-def first_outside(modules: tuple[str, ...], most: int) -> FrameType | None:
-    """The innermost of the caller's frames whose module's name begins with none of `modules`."""
-    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - the one way to look at who called
-    for _ in range(most):
-        # As `running` and `module_of` would tell, but asked at every start of a run.
-        if frame is None or not str(frame.f_globals.get("__name__", "")).startswith(modules):
-            break
-        frame = frame.f_back
-    else:
+class FirstOutside:
+    """Finds the innermost of the caller's frames whose module's name begins with none of `modules`.
+
+    Asked at every start of a run: a module's name is looked at once, and later its globals are recognised.
+    """
+
+    def __init__(self, modules: tuple[str, ...], most: int) -> None:
+        self._modules = modules
+        self._most = most
+        self._inside: dict[int, dict[str, Any]] = {}
+
+    def __call__(self) -> FrameType | None:
+        """Return the frame, None if there is none among so many."""
+        inside = self._inside
+        frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - the one way to look at who called
+        for _ in range(self._most):
+            if frame is None:
+                return None
+            if id(frame.f_globals) not in inside:
+                if not module_of(frame).startswith(self._modules):
+                    return frame
+                # Kept, so that no other module's globals can ever be at this address.
+                inside[id(frame.f_globals)] = frame.f_globals
+            frame = frame.f_back
         return None
-    return frame
 
 
 def module_of(frame: FrameType) -> str:

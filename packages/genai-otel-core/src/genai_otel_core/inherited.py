@@ -16,6 +16,8 @@ from genai_otel_core.operations import Inference, Operation
 
 _CONVERSATION = context_api.create_key("genai-otel-conversation")
 _PROMPT_NAME, _PROMPT_VERSION = "prompt_name", "prompt_version"
+_SAID = frozenset({content.METADATA_KEY, _PROMPT_NAME})
+"""The metadata keys that are meant for us, beside the allowed ones."""
 
 
 class Inherited(NamedTuple):
@@ -67,6 +69,10 @@ class Inheritance:
             else (prompt, _text(known.get(_PROMPT_VERSION)))
         )
         return Inherited(_mode(top, asked, around), asked, around, attributes, name, version)
+
+    def is_news(self, metadata: Mapping[str, Any] | None) -> bool:
+        """Whether a call's own words could change what a run hands down, wherever it runs."""
+        return bool(self.custom.allowed) or bool(metadata and not _SAID.isdisjoint(metadata))
 
     def give(self, op: Operation, inherited: Inherited, context: Context) -> None:
         """Complete an operation that starts with what it inherits."""

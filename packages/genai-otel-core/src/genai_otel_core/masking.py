@@ -20,6 +20,7 @@ class Masking:
 
     def __init__(self, mask: Mask | None) -> None:
         self._mask = mask
+        self.is_off = mask is None
         self._each_text = bool(getattr(mask, "each_text", False))
 
     def text(self, field: str, text: str, op: Any) -> str | None:

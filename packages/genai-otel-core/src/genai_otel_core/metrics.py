@@ -11,17 +11,17 @@ from opentelemetry.metrics import CallbackOptions, Meter, MeterProvider, Observa
 from genai_otel_core import counters
 from genai_otel_core.conventions import Convention, MetricSpec, _own
 from genai_otel_core.operations import Operation
-from genai_otel_core.spans import read
 from genai_otel_core.version import SCOPE, VERSION
 
 
 class _Measure:
     """One instrument with its definition; `record` hides which of the two methods it has."""
 
-    __slots__ = ("record", "spec")
+    __slots__ = ("dimensions", "points", "record")
 
     def __init__(self, spec: MetricSpec, meter: Meter) -> None:
-        self.spec = spec
+        self.points = spec.points
+        self.dimensions = frozenset(spec.dimensions)
         if spec.instrument == "histogram":
             histogram = meter.create_histogram(
                 spec.name,
@@ -39,26 +39,29 @@ class Metrics:
     """Metric points of operations, in the convention chosen."""
 
     def __init__(self, meter_provider: MeterProvider | None, convention: Convention) -> None:
-        self._specs = convention.by_type
         self._measures: dict[type[Operation], list[_Measure]] = {}
+        self._dimensions: dict[type[Operation], tuple[str, ...]] = {}
+        """Of all the metrics of an operation together."""
         for spec in (*convention.metrics, *_own.METRICS):
             meter = metrics.get_meter(SCOPE, VERSION, meter_provider, schema_url=spec.schema_url or "")
             measure = _Measure(spec, meter)
             for operation in spec.operations:
                 self._measures.setdefault(operation, []).append(measure)
+                known = {row.name for row in convention.by_type[operation].identity_rows}
+                shared = known.intersection((*self._dimensions.get(operation, ()), *spec.dimensions))
+                self._dimensions[operation] = tuple(shared)
 
-    def finish(self, op: Operation) -> None:
-        """Record the points of an ended operation."""
-        measures = self._measures.get(type(op))
-        if measures:
-            identity = read(self._specs[type(op)].identity_rows, op)
-            own = op.dimensions
-            for measure in measures:
-                points = list(measure.spec.points(op))
-                if points:
-                    labels = {**own, **_labels(measure.spec, identity)}
-                    for value, extra in points:
-                        measure.record(value, {**labels, **extra} if extra else labels)
+    def finish(self, op: Operation, facts: Mapping[str, Any]) -> None:
+        """Record the points of an ended operation, labelled with those of `facts` that are their dimensions."""
+        known = {name: facts[name] for name in self._dimensions.get(type(op), ()) if name in facts}
+        for measure in self._measures.get(type(op), ()):
+            for value, extra in measure.points(op):
+                labels = known
+                if not known.keys() <= measure.dimensions:
+                    labels = {name: known[name] for name in measure.dimensions & known.keys()}
+                if extra or op.dimensions:
+                    labels = {**op.dimensions, **labels, **extra}
+                measure.record(value, labels)
 
 
 _OURS = (
@@ -85,7 +88,3 @@ def _observer(name: str) -> Callable[[CallbackOptions], Iterable[Observation]]:
             yield Observation(amount, {_own.SELF_SITE: site} if site else {})
 
     return observe
-
-
-def _labels(spec: MetricSpec, identity: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: identity[name] for name in spec.dimensions if name in identity}

@@ -7,8 +7,9 @@ filled only if the content policy wants them.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from genai_otel_core.messages import Document, Message, Part, ToolDefinition
@@ -22,6 +23,8 @@ INTERRUPTED = "interrupted"
 CANCELLED = "cancelled"
 EVICTED = "evicted"
 """No end was ever reported; the run store gave the operation up."""
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(slots=True)
@@ -70,7 +73,7 @@ class Response:
     service_tier: str | None = None
     system_fingerprint: str | None = None
     time_to_first_chunk_s: float | None = None
-    chunk_intervals_s: list[float] = field(default_factory=list)
+    chunk_intervals_s: Sequence[float] = ()
     """Between each content-bearing chunk of a stream and the one before it."""
 
 
@@ -103,9 +106,9 @@ class Operation:
     """How long the interrupted run that it resumes had waited."""
     outcome: str = COMPLETED
     failure: Failure | None = None
-    attributes: dict[str, Any] = field(default_factory=dict)
+    attributes: Mapping[str, Any] = _NOTHING
     """The application's own attributes, by the names that it chose."""
-    dimensions: dict[str, Any] = field(default_factory=dict)
+    dimensions: Mapping[str, Any] = _NOTHING
     """Those of `attributes` that may label metric points."""
     content_uri: str | None = None
     """Where the content is kept, if it is kept apart."""
@@ -125,7 +128,7 @@ class Inference(Operation):
     cost: Cost | None = None
     prompt_name: str | None = None
     prompt_version: str | None = None
-    requested_calls: list[str] = field(default_factory=list)
+    requested_calls: Sequence[str] = ()
     """Ids of the tool calls that the model asked for."""
     system_instructions: list[Part] | None = None
     input_messages: list[Message] | None = None

@@ -224,3 +224,10 @@ def to_json(value: Any) -> str:
 
 def _unserializable(value: object) -> str:
     return f"[unserializable {type(value).__name__}]"
+
+
+def mapping(value: Any) -> Mapping[str, Any]:
+    """Return `value` if it is a mapping, else an empty one."""
+    if type(value) is dict:  # nearly always, and much cheaper to tell than any `Mapping`
+        return value
+    return value if isinstance(value, Mapping) else {}

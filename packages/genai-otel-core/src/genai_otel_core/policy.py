@@ -39,6 +39,8 @@ _FIELDS: dict[type[Operation], tuple[str, ...]] = {
 }
 """The fields of content by operation type; request and failure have some too."""
 
+# What becomes a reference.
+_MEDIA = (m.Blob, m.Uri)
 _Pending = dict[str, media.Reference]
 
 
@@ -123,18 +125,27 @@ class Policy:
     def messages(self, name: str, value: list[m.Message], op: Operation, span: Span) -> list[m.Message]:
         """Make messages fit to be recorded."""
         pending: _Pending = {}
-        shown = [replace(message, parts=self._referenced(message.parts, span, pending)) for message in value]
-        masked = self._masking.messages(name, cut_and_count(name, shown, self._limit), op)
-        prepared = cut(name, masked, self._limit)
-        self._keep_media(pending, [part for message in prepared for part in message.parts])
+        shown = [self._with_references(message, span, pending) for message in value]
+        prepared = self._fitted(name, shown, self._masking.messages, op)
+        if pending:
+            self._keep_media(pending, [part for message in prepared for part in message.parts])
         return Prepared(prepared)
+
+    def _fitted(self, name: str, value: Any, mask: Callable[[str, Any, Any], Any], op: Operation) -> Any:
+        kept = cut_and_count(name, value, self._limit)
+        return kept if self._masking.is_off else cut(name, mask(name, kept, op), self._limit)
+
+    def _with_references(self, message: m.Message, span: Span, pending: _Pending) -> m.Message:
+        for part in message.parts:
+            if type(part) in _MEDIA:
+                return replace(message, parts=self._referenced(message.parts, span, pending))
+        return message
 
     def parts(self, name: str, value: list[m.Part], op: Operation, span: Span) -> list[m.Part]:
         """Make parts fit to be recorded."""
         pending: _Pending = {}
         shown = self._referenced(value, span, pending)
-        masked = self._masking.parts(name, cut_and_count(name, shown, self._limit), op)
-        prepared = cut(name, masked, self._limit)
+        prepared = self._fitted(name, shown, self._masking.parts, op)
         self._keep_media(pending, prepared)
         return Prepared(prepared)
 
@@ -162,13 +173,11 @@ class Policy:
         self, name: str, value: list[m.ToolDefinition], op: Operation, span: Span
     ) -> list[m.ToolDefinition]:
         """Make tool definitions fit to be recorded."""
-        masked = self._masking.definitions(name, cut_and_count(name, value, self._limit), op)
-        return Prepared(cut(name, masked, self._limit))
+        return Prepared(self._fitted(name, value, self._masking.definitions, op))
 
     def documents(self, name: str, value: list[m.Document], op: Operation, span: Span) -> list[m.Document]:
         """Make documents fit to be recorded."""
-        masked = self._masking.documents(name, cut_and_count(name, value, self._limit), op)
-        found: list[m.Document] = cut(name, masked, self._limit)
+        found: list[m.Document] = self._fitted(name, value, self._masking.documents, op)
         return found
 
     def _stops(self, name: str, value: list[str], op: Operation) -> list[str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from genai_otel_core.inherited import NOTHING, Inherited
@@ -90,13 +91,13 @@ class Run:
         """It lies between a run of the framework and the runs that this one starts below itself."""
         self.waits = False
         """It has ended, and is to cover what is being closed below it."""
-        self.held: list[Run] = []
+        self.held: Sequence[Run] = ()
         """Cancelled runs below, of which only the end of this one tells who cancelled them."""
         self.ended_ns: int | None = None
         self.prompt: Prompt | None = None  # the last of a name that ran below it
         self.response_id: str | None = None
         """The provider's id of the latest answer at or below it."""
-        self.children: dict[Run, None] | None = None
+        self.children: dict[Run, None] = {}
         """Open runs directly below; those of a run that ended before them move up to its parent."""
 
     @property
@@ -139,7 +140,10 @@ class Run:
 
 
 class RunStore:
-    """Open runs by id. At most `max_runs` are kept and none longer than `max_age_s`; `evicted` gets the rest."""
+    """Open runs by id. At most `max_runs` are kept and none longer than `max_age_s`; `evicted` gets the rest.
+
+    Starts and ends come from any thread, and take no lock: each is one step on one dictionary at a time.
+    """
 
     def __init__(self, max_runs: int, max_age_s: float, evicted: Callable[[Run], None]) -> None:
         self._max_runs = max_runs
@@ -148,6 +152,8 @@ class RunStore:
         self._open: OrderedDict[Hashable, Run] = OrderedDict()
         self._ended: OrderedDict[Hashable, Run] = OrderedDict()
         self._lock = threading.Lock()
+        self._none_too_old_until = 0
+        """No run can be too old before this."""
 
     def __len__(self) -> int:
         return len(self._open)
@@ -157,27 +163,32 @@ class RunStore:
 
     def __iter__(self) -> Iterator[Run]:
         """The open runs, oldest first, as of now."""
-        with self._lock:
-            return iter(list(self._open.values()))
+        return iter(list(self._open.values()))
 
     def add(self, run: Run) -> None:
         """Keep `run`; give up the oldest if there are too many or it is too old."""
-        stale: list[Run] = []
+        self._open[run.id] = run
+        if run.parent is not None:
+            run.parent.children[run] = None
+        if len(self._open) > self._max_runs or run.started_ns > self._none_too_old_until:
+            for gone in self._stale(run):
+                self._evicted(gone)
+
+    def _stale(self, newest: Run) -> list[Run]:
+        horizon = newest.started_ns - self._max_age_ns
+        stale = []
         with self._lock:
-            self._open[run.id] = run
-            if run.parent is not None:
-                if run.parent.children is None:
-                    run.parent.children = {}
-                run.parent.children[run] = None
-            horizon = run.started_ns - self._max_age_ns
-            while self._open:
-                oldest = next(iter(self._open.values()))
-                if oldest is run or (len(self._open) <= self._max_runs and oldest.started_ns >= horizon):
+            while True:
+                try:
+                    oldest = next(iter(self._open.values()), newest)
+                except RuntimeError:  # another thread added one just now
+                    continue
+                if oldest is newest or (len(self._open) <= self._max_runs and oldest.started_ns >= horizon):
                     break
-                self._remove(oldest.id)
-                stale.append(oldest)
-        for gone in stale:
-            self._evicted(gone)
+                if self._remove(oldest.id) is not None:
+                    stale.append(oldest)
+            self._none_too_old_until = oldest.started_ns + self._max_age_ns
+        return stale
 
     def get(self, run_id: Hashable) -> Run | None:
         """Return the open run with this id."""
@@ -189,11 +200,11 @@ class RunStore:
 
     def pop(self, run_id: Hashable) -> Run | None:
         """Take the run out, once: a second caller gets None."""
-        with self._lock:
-            run = self._remove(run_id)
-            if run is not None:
-                self._ended[run_id] = run
-                if len(self._ended) > _REMEMBERED:
+        run = self._remove(run_id)
+        if run is not None:
+            self._ended[run_id] = run
+            if len(self._ended) > _REMEMBERED:
+                with suppress(KeyError):  # another thread was faster
                     self._ended.popitem(last=False)
         return run
 
@@ -201,23 +212,22 @@ class RunStore:
         """Return the open runs below `ancestor`, the innermost first."""
         if not ancestor.children:
             return []
-        with self._lock:
-            found: list[Run] = []
-            pending = list(ancestor.children)
-            while pending:
-                run = pending.pop()
-                found.append(run)
-                pending.extend(run.children or ())
+        found: list[Run] = []
+        pending = list(ancestor.children)
+        while pending:
+            run = pending.pop()
+            found.append(run)
+            pending.extend(list(run.children))
         found.reverse()
         return found
 
     def _remove(self, run_id: Hashable) -> Run | None:
         run = self._open.pop(run_id, None)
         above = None if run is None else run.parent
-        if run is not None and above is not None and above.children is not None:
+        if run is not None and above is not None:
             above.children.pop(run, None)
             if run.children:
-                above.children.update(run.children)
+                above.children.update(list(run.children.items()))
         return run
 
 

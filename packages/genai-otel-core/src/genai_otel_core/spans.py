@@ -11,7 +11,7 @@ from opentelemetry.context import Context
 from opentelemetry.trace import Link, Span, SpanContext, SpanKind, Status, StatusCode, TracerProvider
 
 from genai_otel_core import guard
-from genai_otel_core.conventions import Convention, Event, Kind, Row, read_row
+from genai_otel_core.conventions import Convention, Event, Kind, SpanSpec
 from genai_otel_core.limits import within
 from genai_otel_core.operations import Operation
 from genai_otel_core.plain import to_json
@@ -34,7 +34,7 @@ class Spans:
     ) -> tuple[Span, frozenset[str]]:
         """Start the span of `op`; also return which attributes it was given, so that none is set twice."""
         spec = self._specs[type(op)]
-        known = read(spec.start_rows, op)
+        known = spec.at_start(op)
         attributes = {**op.attributes, **known} if op.attributes else known
         span = self._tracer.start_span(
             spec.name(op),
@@ -49,6 +49,7 @@ class Spans:
         self,
         span: Span,
         op: Operation,
+        facts: dict[str, Any],
         given: frozenset[str],
         content: bool,
         span_events: Iterable[Event],
@@ -57,22 +58,25 @@ class Spans:
         """Fill the span with what is known at the end, and end it. A non-recording span computes nothing."""
         try:
             if span.is_recording():
-                self._fill(span, op, given, content)
+                self._fill(span, op, facts, given, content)
                 for event in span_events:
                     span.add_event(event.name, event.attributes)
         finally:
             span.end(end_ns)
 
-    def _fill(self, span: Span, op: Operation, given: frozenset[str], content: bool) -> None:
+    def _fill(
+        self, span: Span, op: Operation, facts: dict[str, Any], given: frozenset[str], content: bool
+    ) -> None:
         spec = self._specs[type(op)]
-        late = read(spec.start_rows, op, given)
-        if late:
+        attributes = facts
+        for name in given | spec.not_on_span:
+            attributes.pop(name, None)
+        if not attributes.keys().isdisjoint(spec.start_names):
             # Known only by now (a model's name, an agent's provider): the name may say it too.
-            span.set_attributes(late)
+            span.set_attributes({name: attributes.pop(name) for name in spec.start_names & attributes.keys()})
             span.update_name(spec.name(op))
-        attributes = read(spec.end_rows, op)
         if content:
-            attributes.update(encoded(spec.content_rows, op))
+            attributes.update(encoded(spec, op))
         if spec.expand is not None:
             attributes.update(guard.attempt("convention expand", spec.expand, op, content) or {})
         span.set_attributes(within(span, attributes, spec.rows))
@@ -84,23 +88,11 @@ class Spans:
             span.set_status(Status(StatusCode.ERROR, text))
 
 
-def read(rows: tuple[Row[Any], ...], op: Operation, skip: frozenset[str] = frozenset()) -> dict[str, Any]:
-    """Read rows; where one raises, only that attribute is lost."""
-    wanted = [row for row in rows if row.name not in skip] if skip else rows
-    try:
-        return {row.name: value for row in wanted if (value := row.value(op)) is not None}
-    except Exception:  # noqa: BLE001  # a row may be the user's own; `read_row` tells which it is
-        read_all = ((row.name, read_row(row, op)) for row in wanted)
-        return {name: value for name, value in read_all if value is not None}
-
-
-def encoded(rows: tuple[Row[Any], ...], op: Operation) -> dict[str, Any]:
-    """Content rows as span attributes: structured ones as JSON text."""
-    found: dict[str, Any] = {}
-    for row in rows:
-        value = read_row(row, op)
-        if value is not None:
-            found[row.name] = to_json(value) if row.structured else value
+def encoded(spec: SpanSpec[Any], op: Operation) -> dict[str, Any]:
+    """An operation's content as span attributes: structured values as JSON text."""
+    found = spec.content(op)
+    for name in spec.structured & found.keys():
+        found[name] = to_json(found[name])
     return found
 
 

@@ -12,10 +12,11 @@ _MAX_INTERVALS = 100_000
 class Stream:
     """The progress of one streaming model call."""
 
-    __slots__ = ("_cumulative", "_last_ns", "_size", "_texts", "_usage", "_usage_chunks")
+    __slots__ = ("_cumulative", "_intervals", "_last_ns", "_size", "_texts", "_usage", "_usage_chunks")
 
     def __init__(self) -> None:
         self._last_ns: int | None = None
+        self._intervals: list[float] = []
         self._texts: list[str] = []
         self._size = 0
         self._usage: Usage | None = None
@@ -27,8 +28,9 @@ class Stream:
         response = op.response
         if self._last_ns is None:
             response.time_to_first_chunk_s = (now_ns - started_ns) / 1e9
-        elif len(response.chunk_intervals_s) < _MAX_INTERVALS:
-            response.chunk_intervals_s.append((now_ns - self._last_ns) / 1e9)
+            response.chunk_intervals_s = self._intervals
+        elif len(self._intervals) < _MAX_INTERVALS:
+            self._intervals.append((now_ns - self._last_ns) / 1e9)
         self._last_ns = now_ns
 
     def take_text(self, text: str, limit: int) -> None:

@@ -25,7 +25,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.sdk.trace.id_generator import IdGenerator
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON, Sampler
 
-from genai_otel_core import lifecycle, runs
+from genai_otel_core import runs
 
 try:
     from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter
@@ -203,12 +203,12 @@ def capture(clock: Clock | None = None, sampler: Sampler = ALWAYS_ON) -> Iterato
     """Capture what is emitted through `Capture.providers`; with `clock`, durations come from it."""
     original = runs.now_ns
     if clock is not None:
-        runs.now_ns = lifecycle.now_ns = clock  # type: ignore[attr-defined]  # the name that it reads
+        runs.now_ns = clock
     seen = Capture(sampler)
     try:
         yield seen
     finally:
-        runs.now_ns = lifecycle.now_ns = original  # type: ignore[attr-defined]  # the same
+        runs.now_ns = original
         seen.tracer_provider.shutdown()
         seen.meter_provider.shutdown()
         seen.logger_provider.shutdown()

@@ -10,6 +10,8 @@ def count(value: object) -> int | None:
 
     `True` is not a count: providers send booleans in the same mappings.
     """
+    if type(value) is int:  # nearly always
+        return value if value >= 0 else None
     if value is None or isinstance(value, bool):
         return None
     if isinstance(value, float) and value.is_integer():

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from genai_otel_core.usage import Usage, count
 
 Path = tuple[str] | tuple[str, str]
+_PARTS = ("input", "output", "cache_read", "cache_write", "reasoning", "input_audio", "output_audio")
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,17 @@ class _Shape:
     output_audio: tuple[Path, ...] = ()
     cache_is_extra: bool = False
     reasoning_is_extra: bool = False
+    plan: tuple[tuple[str, str, str | None], ...] = field(init=False)
+    """All of them in order: the field of `Usage`, the key, and the key inside what it holds."""
+
+    def __post_init__(self) -> None:
+        by_field = {f"{name}_tokens": getattr(self, name) for name in _PARTS}
+        steps = (
+            (name, path[0], path[1] if len(path) > 1 else None)
+            for name in by_field
+            for path in by_field[name]
+        )
+        object.__setattr__(self, "plan", tuple(steps))
 
 
 _SHAPES = (
@@ -113,7 +125,7 @@ _SHAPES = (
         cache_is_extra=True,
     ),
 )
-_EPHEMERAL = ("ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens")
+_EPHEMERAL = frozenset({"ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens"})
 
 
 def parse_usage(reported: object) -> Usage | None:
@@ -128,17 +140,29 @@ def parse_usage(reported: object) -> Usage | None:
     shape = _shape_of(get)
     if shape is None:
         return None
-    usage = Usage(
-        input_tokens=_first(get, shape.input),
-        output_tokens=_first(get, shape.output),
-        cache_read_tokens=_first(get, shape.cache_read),
-        cache_write_tokens=_cache_write(get, shape),
-        reasoning_tokens=_first(get, shape.reasoning),
-        input_audio_tokens=_first(get, shape.input_audio),
-        output_audio_tokens=_first(get, shape.output_audio),
-    )
-    _complete(usage, shape)
-    return usage or None
+    numbers = _numbers(get, shape)
+    write = _cache_write(get)
+    if write is not None and not numbers.get("cache_write_tokens"):
+        numbers["cache_write_tokens"] = write
+    if not numbers:
+        return None
+    _complete(numbers, shape)
+    return Usage(**numbers)
+
+
+def _numbers(get: Callable[[str], Any], shape: _Shape) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for name, key, inner in shape.plan:
+        value = get(key)
+        if value is None or name in found:
+            continue
+        if inner is not None:
+            look_up = _getter(value)
+            value = None if look_up is None else look_up(inner)
+        number = count(value)
+        if number is not None:
+            found[name] = number
+    return found
 
 
 def _shape_of(get: Callable[[str], Any]) -> _Shape | None:
@@ -149,35 +173,26 @@ def _shape_of(get: Callable[[str], Any]) -> _Shape | None:
     return None
 
 
-def _complete(usage: Usage, shape: _Shape) -> None:
-    cached = (usage.cache_read_tokens or 0) + (usage.cache_write_tokens or 0)
-    if usage.input_tokens is not None and (shape.cache_is_extra or cached > usage.input_tokens):
-        usage.input_tokens += cached
-    reasoned = usage.reasoning_tokens or 0
-    if usage.output_tokens is not None and (shape.reasoning_is_extra or reasoned > usage.output_tokens):
-        usage.output_tokens += reasoned
+def _complete(numbers: dict[str, int], shape: _Shape) -> None:
+    read, written = numbers.get("cache_read_tokens", 0), numbers.get("cache_write_tokens", 0)
+    total = numbers.get("input_tokens")
+    if total is not None and (shape.cache_is_extra or read + written > total):
+        numbers["input_tokens"] = total + read + written
+    reasoned, total = numbers.get("reasoning_tokens", 0), numbers.get("output_tokens")
+    if total is not None and (shape.reasoning_is_extra or reasoned > total):
+        numbers["output_tokens"] = total + reasoned
 
 
-def _cache_write(get: Callable[[str], Any], shape: _Shape) -> int | None:
-    found = _first(get, shape.cache_write)
-    details = _getter(get("input_token_details"))
-    if found or details is None:
-        return found
+def _cache_write(get: Callable[[str], Any]) -> int | None:
     # langchain-anthropic reports writes by lifetime and then 0 as their sum.
-    lifetimes = [n for n in (count(details(key)) for key in _EPHEMERAL) if n is not None]
-    return sum(lifetimes) if lifetimes else found
-
-
-def _first(get: Callable[[str], Any], paths: tuple[Path, ...]) -> int | None:
-    for path in paths:
-        value: Any = get(path[0])
-        if len(path) > 1 and value is not None:
-            inner = _getter(value)
-            value = None if inner is None else inner(path[1])
-        number = count(value)
-        if number is not None:
-            return number
-    return None
+    details = get("input_token_details")
+    if details is None or (type(details) is dict and _EPHEMERAL.isdisjoint(details)):
+        return None
+    look_up = _getter(details)
+    if look_up is None:
+        return None
+    lifetimes = [n for n in (count(look_up(key)) for key in _EPHEMERAL) if n is not None]
+    return sum(lifetimes) if lifetimes else None
 
 
 def _getter(value: object) -> Callable[[str], Any] | None:

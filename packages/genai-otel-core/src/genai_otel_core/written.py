@@ -24,7 +24,7 @@ class Written:
 
     def _values(self, op: Operation) -> Iterator[Any]:
         spec = self._convention.by_type[type(op)]
-        yield from encoded(spec.content_rows, op).values()
+        yield from encoded(spec, op).values()
         if spec.expand is not None:
             yield from (attempt("convention expand", spec.expand, op, True) or {}).values()
         specs = [one for one in self._convention.events if type(op) in one.operations]

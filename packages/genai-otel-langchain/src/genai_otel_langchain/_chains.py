@@ -7,23 +7,49 @@ from typing import Any
 
 from genai_otel_core import Telemetry
 from genai_otel_core.operations import AgentInvocation, Operation, Step, WorkflowInvocation
-from genai_otel_langchain import _prompts
-from genai_otel_langchain._classify import PLUMBING, PLUMBING_TYPES, ChainStart, Decision, Role, classify
+from genai_otel_core.runs import Run
+from genai_otel_langchain import _context, _prompts
+from genai_otel_langchain._classify import (
+    GRAPHS,
+    PLUMBING,
+    PLUMBING_TYPES,
+    ChainStart,
+    Decision,
+    Role,
+    classify,
+)
 from genai_otel_langchain._context import run_above
 from genai_otel_langchain._peek import Caller
 from genai_otel_langchain._runnables import NOTHING, facts_of
 from genai_otel_langchain._subjects import of_node
 
 
+def plumbing(telemetry: Telemetry, kwargs: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return how a run starts that is hidden by its type alone, so that its caller need not be looked at."""
+    run_type = _text(kwargs.get("run_type"))
+    if run_type == "prompt":
+        _prompts.take(telemetry, kwargs)
+    if run_type not in PLUMBING_TYPES or telemetry.settings.detail == "everything":
+        return None
+    place = _context.parentage(telemetry, kwargs)
+    place["note"] = PLUMBING
+    return place
+
+
+def is_node(run: Run) -> bool:
+    """Whether a run is a node of a graph, shown or not."""
+    return isinstance(run.note, Decision) and run.note.is_node
+
+
+def resumes(note: Decision | None, inputs: object) -> bool:
+    """Whether a run that starts goes on with an interrupted graph."""
+    return note is not None and note.rule in GRAPHS and _context.is_resumption(inputs)
+
+
 def operation(
     telemetry: Telemetry, kwargs: Mapping[str, Any], seen: Caller | None
 ) -> tuple[Operation | None, Decision]:
     """Classify a chain run that starts; return its operation, None if it gets no span."""
-    run_type = _text(kwargs.get("run_type"))
-    if run_type == "prompt":
-        _prompts.take(telemetry, kwargs, None if seen is None else seen.runnable)
-    if run_type in PLUMBING_TYPES and telemetry.settings.detail != "everything":
-        return None, PLUMBING
     decision = classify(_chain_start(telemetry, kwargs, seen))
     detail = telemetry.settings.detail
     if decision.role is Role.AGENT:

@@ -19,19 +19,24 @@ from genai_otel_langchain._readers import left_by_reader
 _CONVERSATION_KEYS = ("thread_id", "session_id", "conversation_id")
 
 
+def parentage(telemetry: Telemetry, kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of `Telemetry.start` that the callback alone tells."""
+    named = kwargs.get("parent_run_id")
+    metadata, tags = kwargs.get("metadata"), kwargs.get("tags")
+    known = metadata if type(metadata) is dict or isinstance(metadata, Mapping) else None
+    return {
+        "parent_id": run_of_this_code() if named is None else run_above(telemetry, named),
+        "metadata": known,
+        "tags": tags if isinstance(tags, list) else (),
+        "suppressed": known is not None and known.get("genai_otel.enabled") is False,
+    }
+
+
 def placement(
     telemetry: Telemetry, kwargs: Mapping[str, Any], seen: Caller | None, is_model: bool
 ) -> dict[str, Any]:
     """Return the arguments of `Telemetry.start` that say where a run belongs."""
-    named = kwargs.get("parent_run_id")
-    parent_id = run_of_this_code() if named is None else run_above(telemetry, named)
-    metadata, tags = kwargs.get("metadata"), kwargs.get("tags")
-    place: dict[str, Any] = {
-        "parent_id": parent_id,
-        "metadata": metadata if isinstance(metadata, Mapping) else None,
-        "tags": tags if isinstance(tags, list) else (),
-        "suppressed": isinstance(metadata, Mapping) and metadata.get("genai_otel.enabled") is False,
-    }
+    place = parentage(telemetry, kwargs)
     if seen is not None:
         place["origin"] = seen.origin
         if is_model:

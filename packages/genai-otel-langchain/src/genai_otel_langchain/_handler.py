@@ -21,6 +21,7 @@ from genai_otel_core.operations import (
     ToolExecution,
     WorkflowInvocation,
 )
+from genai_otel_core.plain import mapping
 from genai_otel_core.runs import Run
 from genai_otel_core.sharing import shared_telemetry
 from genai_otel_core.watch import when_dropped, when_gone
@@ -36,7 +37,6 @@ from genai_otel_langchain import (
     _subjects,
     _tools,
 )
-from genai_otel_langchain._classify import GRAPHS
 from genai_otel_langchain._endpoints import endpoint_of_model
 from genai_otel_langchain._peek import Caller, caller
 
@@ -95,9 +95,9 @@ class Handler(_compat.GraphCallbackHandler):
     def _start_model(
         self, kind: str, serialized: Any, prompt: Sequence[Any], run_id: UUID, kwargs: Mapping[str, Any]
     ) -> None:
-        metadata = _mapping(kwargs.get("metadata"))
-        params = _mapping(kwargs.get("invocation_params"))
-        op = _request.inference(kind, serialized, metadata, params, _mapping(kwargs.get("options")))
+        metadata = mapping(kwargs.get("metadata"))
+        params = mapping(kwargs.get("invocation_params"))
+        op = _request.inference(kind, serialized, metadata, params, mapping(kwargs.get("options")))
         seen = caller()
         if seen is not None:
             found = attempt("endpoint_of_model", endpoint_of_model, seen.runnable)
@@ -168,26 +168,16 @@ class Handler(_compat.GraphCallbackHandler):
         """End a tool execution; an answer that says it failed is a failure."""
         op = self.telemetry.operation(run_id)
         if isinstance(op, ToolExecution):
-            attempt(
-                "result of a tool",
-                _tools.read_output,
-                op,
-                output,
-                self.telemetry.captures(run_id),
-                self._limit,
-            )
+            content = self.telemetry.captures(run_id)
+            attempt("result of a tool", _tools.read_output, op, output, content, self._limit)
         self.telemetry.finish(run_id)
 
     @guarded
     def on_tool_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
         """End a tool execution that raised."""
-        op = self.telemetry.operation(run_id)
-        if (
-            isinstance(op, ToolExecution)
-            and op.call_id is None
-            and isinstance(kwargs.get("tool_call_id"), str)
-        ):
-            op.call_id = kwargs["tool_call_id"]
+        op, call_id = self.telemetry.operation(run_id), kwargs.get("tool_call_id")
+        if isinstance(op, ToolExecution) and op.call_id is None and isinstance(call_id, str):
+            op.call_id = call_id
         self._fail(run_id, error)
 
     # Retrievers
@@ -196,7 +186,7 @@ class Handler(_compat.GraphCallbackHandler):
     def on_retriever_start(self, serialized: Any, query: Any, *, run_id: UUID, **kwargs: Any) -> None:
         """Start a retrieval."""
         seen = caller()
-        op = _tools.retrieval(kwargs.get("name"), _mapping(kwargs.get("metadata")), seen)
+        op = _tools.retrieval(kwargs.get("name"), mapping(kwargs.get("metadata")), seen)
         if self._start(run_id, op, kwargs, seen) and isinstance(query, str):
             op.query = query
 
@@ -219,23 +209,28 @@ class Handler(_compat.GraphCallbackHandler):
     @guarded
     def on_chain_start(self, serialized: Any, inputs: Any, *, run_id: UUID, **kwargs: Any) -> None:
         """Start a workflow, agent or step, or a hidden run."""
+        if (hidden := _chains.plumbing(self.telemetry, kwargs)) is not None:
+            self.telemetry.start(run_id, None, **hidden)
+            return
         seen = caller()
         op, note = attempt("classify", _chains.operation, self.telemetry, kwargs, seen) or (None, None)
-        resumes = note is not None and note.rule in GRAPHS and _context.is_resumption(inputs)
-        shown = self._start(run_id, op, kwargs, seen, note, resumes)
+        shown = self._start(run_id, op, kwargs, seen, note, _chains.resumes(note, inputs))
         if shown and isinstance(op, (AgentInvocation, WorkflowInvocation)):
             op.input_messages = self._chain_messages(inputs, "user")
 
     @guarded
     def on_chain_end(self, outputs: Any, *, run_id: UUID, **kwargs: Any) -> None:
         """End a chain run; a streamed one tells its real input only now."""
-        op = self.telemetry.operation(run_id)
-        shown = self.telemetry.captures(run_id)
-        if shown and isinstance(op, (AgentInvocation, WorkflowInvocation)):
+        run = self.telemetry.find(run_id)
+        if run is None:
+            return
+        op = run.operation
+        if isinstance(op, (AgentInvocation, WorkflowInvocation)) and run.wants_content:
             op.output_messages = self._chain_messages(outputs, "assistant")
             if kwargs.get("inputs") is not None:
                 op.input_messages = self._chain_messages(kwargs["inputs"], "user")
-        attempt("tools that did not run", _tools.report_not_run, self.telemetry, run_id, outputs)
+        if _chains.is_node(run):
+            attempt("tools that did not run", _tools.report_not_run, self.telemetry, run, outputs)
         self.telemetry.finish(run_id, COMPLETED if op is None else op.outcome)
 
     def _chain_messages(self, value: Any, role: str) -> list[Message] | None:
@@ -293,7 +288,3 @@ class Handler(_compat.GraphCallbackHandler):
         if outcome == INTERRUPTED and above is not None:
             self.telemetry.interrupt(above.id, _context.interrupt_ids(error.args[0] if error.args else ()))
         self.telemetry.finish(run_id, outcome)
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if type(value) is dict or isinstance(value, Mapping) else {}

@@ -11,13 +11,11 @@ from collections.abc import Hashable, Mapping
 from types import FrameType
 from typing import Any
 
-from genai_otel_core.frames import first_outside, module_of
+from genai_otel_core.frames import FirstOutside, module_of
 from genai_otel_core.guard import attempt
 from genai_otel_core.waiting import awaiting_frames
 
 _GENERATOR = inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
-_MACHINERY = ("langchain_core.callbacks", "genai_otel_")
-_MAX_FRAMES = 16
 # Event streaming "v3" of chat models starts a run in plain functions and hands a stream object out.
 _EVENT_STREAM = "ensure_started"
 _ASYNC_EVENT_STREAM = "_achat_model_stream_v3"
@@ -97,9 +95,13 @@ class Caller:
         return not str(reader.f_globals.get("__name__", "")).startswith("langgraph.")
 
 
+_MACHINERY = ("langchain_core.callbacks", "genai_otel_")
+_first_outside = FirstOutside(_MACHINERY, most=16)
+
+
 def caller() -> Caller | None:
     """Return the first frame outside the callback machinery, if need be in the task that awaits this one."""
-    frame = first_outside(_MACHINERY, _MAX_FRAMES)
+    frame = _first_outside()
     if frame is None or not module_of(frame).startswith("asyncio."):
         return None if frame is None else Caller(frame)
     for waits in attempt("awaiting_frames", awaiting_frames) or ():

@@ -7,12 +7,13 @@ from typing import Any
 
 from genai_otel_core import Telemetry, prompts
 from genai_otel_core.prompts import Prompt
+from genai_otel_langchain._peek import caller
 from genai_otel_langchain._runnables import given_name
 
 
-def take(telemetry: Telemetry, kwargs: Mapping[str, Any], template: object) -> None:
+def take(telemetry: Telemetry, kwargs: Mapping[str, Any]) -> None:
     """Let the model calls after a prompt that starts have its name."""
-    found = _pulled(kwargs.get("metadata")) or _named(kwargs.get("name"), template)
+    found = _pulled(kwargs.get("metadata")) or _named(kwargs.get("name"))
     if found is not None:
         prompts.remember(telemetry.find(kwargs.get("parent_run_id")), found)
 
@@ -29,9 +30,12 @@ def _pulled(metadata: object) -> Prompt | None:
     return Prompt(name, _text(metadata.get("lc_hub_commit_hash")))
 
 
-def _named(name: object, template: object) -> Prompt | None:
-    found = given_name(_text(name), type(template).__name__)
-    return None if found is None or found.endswith("PromptTemplate") else Prompt(found)
+def _named(name: object) -> Prompt | None:
+    if not isinstance(name, str) or name.endswith("PromptTemplate"):
+        return None
+    seen = caller()
+    found = given_name(name, None if seen is None else type(seen.runnable).__name__)
+    return None if found is None else Prompt(found)
 
 
 def _text(value: object) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from langchain_core.messages import ToolMessage
 
@@ -14,6 +14,7 @@ from genai_otel_core.errors import TOOL_ERROR
 from genai_otel_core.messages import Document
 from genai_otel_core.operations import Failure, Retrieval, ToolExecution
 from genai_otel_core.plain import clip, plain
+from genai_otel_core.runs import Run
 from genai_otel_langchain._classify import Decision
 from genai_otel_langchain._peek import Caller, caller
 from genai_otel_langchain._runnables import runs_tools
@@ -90,30 +91,27 @@ def reported_failure(message: ToolMessage | None, content: bool, limit: int) -> 
     return Failure(type=TOOL_ERROR, exception_type=TOOL_ERROR, message=text)
 
 
-def report_not_run(telemetry: Telemetry, parent_id: UUID, outputs: Any) -> None:
+def report_not_run(telemetry: Telemetry, run: Run, outputs: Any) -> None:
     """Show the calls that a graph's node answered with an error without running a tool: it has none of that name."""
-    run = telemetry.find(parent_id)
-    if run is None or not isinstance(run.note, Decision) or not run.note.is_node:
-        return
     messages = outputs.get("messages") if isinstance(outputs, Mapping) else outputs
     if not isinstance(messages, list):
         return
     limit = telemetry.settings.max_content_bytes
     failed = [(one, found) for one in messages if (found := reported_failure(one, True, limit)) is not None]
-    if not failed or not _is_tool_node(run.note):
+    if not failed or not _is_tool_node(run):
         return
     for message, failure in failed:
         if telemetry.has_run(run, message.tool_call_id):
             continue
         op = ToolExecution(name=message.name, type="function", call_id=message.tool_call_id)
         call = uuid4()
-        telemetry.start(call, op, parent_id=parent_id, attach=False)
+        telemetry.start(call, op, parent_id=run.id, attach=False)
         op.failure = failure
         telemetry.finish(call)
 
 
-def _is_tool_node(note: Decision) -> bool:
-    if note.name == _TOOL_NODE:
+def _is_tool_node(run: Run) -> bool:
+    if isinstance(run.note, Decision) and run.note.name == _TOOL_NODE:
         return True
     seen = caller()
     return seen is not None and runs_tools(seen.runnable)

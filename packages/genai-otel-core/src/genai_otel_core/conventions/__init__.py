@@ -13,16 +13,19 @@ from genai_otel_core.conventions._base import (
     SpanSpec,
 )
 from genai_otel_core.conventions._combine import build_events, combine
+from genai_otel_core.conventions._reader import Constant, Field, Reader, read_row
 from genai_otel_core.conventions._registry import available, resolve
-from genai_otel_core.conventions._values import read_row
 
 __all__ = [
+    "Constant",
     "Convention",
     "Event",
     "EventSpec",
+    "Field",
     "Kind",
     "Level",
     "MetricSpec",
+    "Reader",
     "Row",
     "SpanSpec",
     "available",

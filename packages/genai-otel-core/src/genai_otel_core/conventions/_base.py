@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
+from genai_otel_core.conventions._reader import Field, Reader
 from genai_otel_core.operations import Operation
 
 OpT = TypeVar("OpT", bound=Operation)
@@ -62,19 +63,31 @@ class SpanSpec(Generic[OpT]):
     """For flattened vocabularies: attributes that no fixed row names; the flag says if content is wanted."""
     expand_names: tuple[str, ...] = ()
     """The names that `expand` may give, with `{i}` for an index."""
-    start_rows: tuple[Row[OpT], ...] = field(init=False)
-    end_rows: tuple[Row[OpT], ...] = field(init=False)
-    content_rows: tuple[Row[OpT], ...] = field(init=False)
     identity_rows: tuple[Row[OpT], ...] = field(init=False)
+    """What may be a metric dimension."""
+    at_start: Reader = field(init=False)
+    facts: Reader = field(init=False)
+    """Reads everything but content."""
+    start_names: frozenset[str] = field(init=False)
+    not_on_span: frozenset[str] = field(init=False)
+    content: Reader = field(init=False)
+    structured: frozenset[str] = field(init=False)
+    """Content that is nested data: JSON text on a span."""
 
     def __post_init__(self) -> None:
         plain = [row for row in self.rows if row.level < Level.CONTENT]
-        shown = [row for row in plain if row.on_span]
+        first = [row for row in plain if row.at_start and row.on_span]
+        names = frozenset(row.name for row in plain)
         set_once = object.__setattr__
-        set_once(self, "start_rows", tuple(row for row in shown if row.at_start))
-        set_once(self, "end_rows", tuple(row for row in shown if not row.at_start))
-        set_once(self, "content_rows", tuple(row for row in self.rows if row.level is Level.CONTENT))
         set_once(self, "identity_rows", tuple(row for row in plain if row.level is Level.IDENTITY))
+        set_once(self, "at_start", Reader(self.operation, first))
+        # Where a name is both on the span and a mere dimension, the span's value is the one.
+        set_once(self, "facts", Reader(self.operation, sorted(plain, key=lambda row: row.on_span)))
+        set_once(self, "start_names", frozenset(row.name for row in first))
+        set_once(self, "not_on_span", names - {row.name for row in plain if row.on_span})
+        content = [row for row in self.rows if row.level is Level.CONTENT]
+        set_once(self, "content", Reader(self.operation, content))
+        set_once(self, "structured", frozenset(row.name for row in content if row.structured))
 
 
 @dataclass(frozen=True)
@@ -180,11 +193,11 @@ def unknown(kind: type[Operation]) -> SpanSpec[Any]:
         name=lambda op: f"{word} {op.name}" if op.name else word,
         kind=lambda op: Kind.INTERNAL,
         rows=(
-            Row("error.type", lambda op: None if op.failure is None else op.failure.type, Level.IDENTITY),
-            Row("server.address", lambda op: op.server_address, Level.IDENTITY, at_start=True),
+            Row("error.type", Field("failure", lambda value, op: value.type), Level.IDENTITY),
+            Row("server.address", Field("server_address"), Level.IDENTITY, at_start=True),
             Row(
                 "server.port",
-                lambda op: None if op.server_address is None else op.server_port,
+                Field("server_port", lambda value, op: value if op.server_address is not None else None),
                 Level.IDENTITY,
                 at_start=True,
             ),

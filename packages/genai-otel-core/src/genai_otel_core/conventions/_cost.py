@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from genai_otel_core.conventions._base import MetricSpec, Row
+from genai_otel_core.conventions._reader import field
 from genai_otel_core.operations import Embeddings, Inference, Operation
 from genai_otel_core.usage import Cost
 
@@ -21,28 +22,37 @@ def cost_of(op: Operation) -> Cost | None:
     return op.cost if isinstance(op, (Inference, Embeddings)) else None
 
 
-def _total(op: Operation) -> float | None:
-    cost = cost_of(op)
-    return None if cost is None else cost.total_usd
-
-
-def _source(op: Operation) -> str | None:
-    cost = cost_of(op)
-    return None if cost is None else cost.source
-
-
 def _points(op: Operation) -> Iterable[tuple[float, Mapping[str, Any]]]:
-    total = _total(op)
-    return () if total is None else ((total, {}),)
+    cost = cost_of(op)
+    return () if cost is None else ((cost.total_usd, {}),)
 
 
-ROWS: tuple[Row[Any], ...] = (Row("ai.cost.usd", _total), Row("ai.cost.source", _source))
+def _total(value: Cost, _: Operation) -> float:
+    return value.total_usd
+
+
+def _source(value: Cost, _: Operation) -> str:
+    return value.source
+
+
+def _of_input(value: Cost, _: Operation) -> float | None:
+    return value.input_usd
+
+
+def _of_output(value: Cost, _: Operation) -> float | None:
+    return value.output_usd
+
+
+ROWS: tuple[Row[Any], ...] = (
+    Row("ai.cost.usd", field("cost", _total)),
+    Row("ai.cost.source", field("cost", _source)),
+)
 """What it cost in US dollars, and who says so: `provider`, or `local` for a computed one."""
 
 OPENINFERENCE: tuple[Row[Any], ...] = (
-    Row("llm.cost.total", _total),
-    Row("llm.cost.prompt", lambda op: None if op.cost is None else op.cost.input_usd),
-    Row("llm.cost.completion", lambda op: None if op.cost is None else op.cost.output_usd),
+    Row("llm.cost.total", field("cost", _total)),
+    Row("llm.cost.prompt", field("cost", _of_input)),
+    Row("llm.cost.completion", field("cost", _of_output)),
 )
 """The words of the one vocabulary that has some, for model calls."""
 

@@ -11,31 +11,35 @@ from typing import Any
 from genai_otel_core.conventions import _cost as cost
 from genai_otel_core.conventions import _values as values
 from genai_otel_core.conventions._base import Event, Level, MetricSpec, Row
-from genai_otel_core.operations import Embeddings, Inference, Operation, Step, ToolExecution
+from genai_otel_core.conventions._reader import field
+from genai_otel_core.operations import Inference, Operation, Step, ToolExecution
 
 PREFIXES = ("genai_otel.", "ai.cost.")
 """What our names begin with."""
 
 ENDED: tuple[Row[Any], ...] = (
-    Row("genai_otel.outcome", values.outcome),
-    Row("genai_otel.attempt.number", lambda op: op.attempt, Level.IDENTITY, at_start=True),
-    Row("genai_otel.fallback.from", lambda op: op.fallback_from, at_start=True),
-    Row("genai_otel.interrupt.ids", lambda op: op.interrupt_ids),
-    Row("genai_otel.resume.wait", lambda op: op.resumed_after_s, at_start=True),
-    Row("genai_otel.cache.hit", lambda op: (isinstance(op, Inference) and op.cached) or None),
-    Row(
-        "genai_otel.embeddings.input.count", lambda op: op.input_count if isinstance(op, Embeddings) else None
-    ),
-    Row("genai_otel.content.uri", lambda op: op.content_uri),
+    Row("genai_otel.outcome", field("outcome", values.outcome)),
+    Row("genai_otel.attempt.number", field("attempt"), Level.IDENTITY, at_start=True),
+    Row("genai_otel.fallback.from", field("fallback_from"), at_start=True),
+    Row("genai_otel.interrupt.ids", field("interrupt_ids")),
+    Row("genai_otel.resume.wait", field("resumed_after_s"), at_start=True),
+    Row("genai_otel.cache.hit", field("cached", values.if_true)),
+    Row("genai_otel.embeddings.input.count", field("input_count")),
+    Row("genai_otel.content.uri", field("content_uri")),
     *cost.ROWS,
 )
 """On every span: how it ended, which attempt it was, what it resumed."""
 
+
+def _of_fallback(value: Any, op: Step) -> Any:
+    return value if op.failed and op.kind == "fallback" else None
+
+
 STEP: tuple[Row[Step], ...] = (
-    Row("genai_otel.step.kind", lambda op: op.kind, at_start=True),
-    Row("genai_otel.attempt.count", lambda op: op.attempt_count or None),
-    Row("genai_otel.fallback.failed", lambda op: (op.kind == "fallback" and op.failed) or None),
-    Row("genai_otel.fallback.used", lambda op: op.used if op.kind == "fallback" and op.failed else None),
+    Row("genai_otel.step.kind", field("kind"), at_start=True),
+    Row("genai_otel.attempt.count", field("attempt_count", values.if_true)),
+    Row("genai_otel.fallback.failed", field("failed", _of_fallback)),
+    Row("genai_otel.fallback.used", field("used", _of_fallback)),
 )
 """On steps: of what kind, and for a retry or fallback how often, for a fallback what failed and what came next."""
 

@@ -1,28 +1,31 @@
-"""Readers that several conventions share: how a value is taken from an operation, and how rows are read."""
+"""Readers that several conventions share: names, kinds, and what becomes of a value."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
-from genai_otel_core import guard
 from genai_otel_core.conventions import _encode as encode
-from genai_otel_core.conventions._base import Attributes, Kind, OpT, Row
-from genai_otel_core.operations import COMPLETED, AgentInvocation, Inference, Operation, Retrieval
+from genai_otel_core.conventions._base import Kind
+from genai_otel_core.operations import COMPLETED, Failure, Operation, Retrieval
 from genai_otel_core.plain import to_json
 
 # Whose models speak OpenAI's protocol by definition; others' fields of the same name mean their own thing.
 _OPENAI = ("openai", "azure.ai.openai")
 
 
-def float_or_none(value: float | None) -> float | None:
+def as_float(value: float, _: Operation) -> float:
     """A parameter whose type is `double`, also where the framework gave an int."""
-    return None if value is None else float(value)
+    return float(value)
 
 
-def int_or_none(value: float | None) -> int | None:
+def as_int(value: float, _: Operation) -> int:
     """A parameter whose type is `int`, also where the framework gave a float."""
-    return None if value is None else int(value)
+    return int(value)
+
+
+def if_true(value: Any, _: Operation) -> Any:
+    """A value that says nothing if it is false, zero or empty."""
+    return value or None
 
 
 def named(operation: str, name: str | None) -> str:
@@ -45,32 +48,32 @@ def internal(_: Operation) -> Kind:
     return Kind.INTERNAL
 
 
-def error_type(op: Operation) -> str | None:
+def error_type(value: Failure, _: Operation) -> str:
     """Why the operation failed; absent on success."""
-    return None if op.failure is None else op.failure.type
+    return value.type
 
 
-def outcome(op: Operation) -> str | None:
+def outcome(value: str, op: Operation) -> str | None:
     """What ended an operation that neither completed nor failed."""
-    return None if op.outcome == COMPLETED or op.failure is not None else op.outcome
+    return None if value == COMPLETED or op.failure is not None else value
 
 
-def server_port(op: Operation) -> int | None:
+def server_port(value: int, op: Operation) -> int | None:
     """The port, which says nothing without an address."""
-    return None if op.server_address is None else op.server_port
+    return None if op.server_address is None else value
 
 
-def choice_count(op: Inference | AgentInvocation) -> int | None:
+def choice_count(value: int, _: Operation) -> int | None:
     """The number of choices asked for, where it is not the usual one."""
-    return None if op.request.choice_count == 1 else op.request.choice_count
+    return None if value == 1 else value
 
 
-def service_tier(op: Inference) -> str | None:
+def service_tier(value: str, op: Operation) -> str | None:
     """OpenAI's requested service tier, unless it is `auto`."""
-    return None if op.request.service_tier == "auto" else of_openai(op, op.request.service_tier)
+    return None if value == "auto" else of_openai(value, op)
 
 
-def of_openai(op: Operation, value: str | None) -> str | None:
+def of_openai(value: str, op: Operation) -> str | None:
     """A value of OpenAI's own, absent for other providers' models."""
     return value if op.provider in _OPENAI else None
 
@@ -79,22 +82,3 @@ def document_ids(op: Retrieval) -> str | None:
     """Which documents were found, by id and score, as JSON text; not what they say."""
     found = encode.documents(op.documents, content=False)
     return None if found is None else to_json(found)
-
-
-def read_row(row: Row[Any], op: Operation) -> Any:
-    """Read one row; an error of its own is reported and leaves it absent."""
-    try:
-        return row.value(op)
-    except Exception as error:  # noqa: BLE001 - a row may be the user's own
-        guard.report(f"convention row {row.name}", error)
-        return None
-
-
-def read_rows(rows: Iterable[Row[OpT]], op: OpT) -> Attributes:
-    """Read rows; absent values are left out."""
-    found = {}
-    for row in rows:
-        value = read_row(row, op)
-        if value is not None:
-            found[row.name] = value
-    return found

@@ -6,7 +6,6 @@ https://github.com/open-telemetry/semantic-conventions-genai at 6fd0d763 (main o
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from genai_otel_core.conventions import _dev_metrics as metrics
 from genai_otel_core.conventions import _own as own
@@ -14,6 +13,7 @@ from genai_otel_core.conventions import _rows as rows
 from genai_otel_core.conventions import _values as values
 from genai_otel_core.conventions._base import Convention, Event, EventSpec, Level, Row, SpanSpec
 from genai_otel_core.conventions._events import DEBUG, DETAILS, EXCEPTION, exception_record
+from genai_otel_core.conventions._reader import Reader, field
 from genai_otel_core.operations import (
     COMPLETED,
     AgentInvocation,
@@ -35,6 +35,10 @@ def _finish_reasons(op: Inference) -> list[str] | None:
     return op.response.finish_reasons
 
 
+def _of_named_prompt(value: str, op: Inference) -> str | None:
+    return value if op.prompt_name else None
+
+
 INFERENCE: SpanSpec[Inference] = SpanSpec(
     operation=Inference,
     name=lambda op: values.named(op.kind, op.request.model),
@@ -46,26 +50,26 @@ INFERENCE: SpanSpec[Inference] = SpanSpec(
         *rows.SERVER,
         *rows.CONVERSATION,
         *rows.SAMPLING,
-        Row("gen_ai.request.top_k", lambda op: values.int_or_none(op.request.top_k)),
+        Row("gen_ai.request.top_k", field("request.top_k", values.as_int)),
         *rows.OUTPUT,
-        Row("gen_ai.prompt.name", lambda op: op.prompt_name, at_start=True),
-        Row("gen_ai.prompt.version", lambda op: op.prompt_version if op.prompt_name else None, at_start=True),
-        Row("gen_ai.request.reasoning.level", lambda op: op.request.reasoning_level),
-        Row("gen_ai.request.previous_response.id", lambda op: op.request.previous_response_id),
+        Row("gen_ai.prompt.name", field("prompt_name"), at_start=True),
+        Row("gen_ai.prompt.version", field("prompt_version", _of_named_prompt), at_start=True),
+        Row("gen_ai.request.reasoning.level", field("request.reasoning_level")),
+        Row("gen_ai.request.previous_response.id", field("request.previous_response_id")),
         *rows.STREAMING,
         *rows.RESPONSE_ID,
         *rows.RESPONSE_MODEL,
         Row("gen_ai.response.finish_reasons", _finish_reasons),
         *rows.TOKENS,
         *rows.CACHE_READ,
-        Row("gen_ai.usage.cache_write.input_tokens", lambda op: op.usage.cache_write_tokens),
+        Row("gen_ai.usage.cache_write.input_tokens", field("usage.cache_write_tokens")),
         *rows.REASONING,
-        Row("gen_ai.usage.text.input_tokens", lambda op: op.usage.input_text_tokens),
-        Row("gen_ai.usage.image.input_tokens", lambda op: op.usage.input_image_tokens),
-        Row("gen_ai.usage.audio.input_tokens", lambda op: op.usage.input_audio_tokens),
-        Row("gen_ai.usage.text.output_tokens", lambda op: op.usage.output_text_tokens),
-        Row("gen_ai.usage.image.output_tokens", lambda op: op.usage.output_image_tokens),
-        Row("gen_ai.usage.audio.output_tokens", lambda op: op.usage.output_audio_tokens),
+        Row("gen_ai.usage.text.input_tokens", field("usage.input_text_tokens")),
+        Row("gen_ai.usage.image.input_tokens", field("usage.input_image_tokens")),
+        Row("gen_ai.usage.audio.input_tokens", field("usage.input_audio_tokens")),
+        Row("gen_ai.usage.text.output_tokens", field("usage.output_text_tokens")),
+        Row("gen_ai.usage.image.output_tokens", field("usage.output_image_tokens")),
+        Row("gen_ai.usage.audio.output_tokens", field("usage.output_audio_tokens")),
         *rows.OPENAI,
         *rows.ENDED,
         *rows.INSTRUCTIONS,
@@ -97,10 +101,10 @@ RETRIEVAL: SpanSpec[Retrieval] = SpanSpec(
     rows=(
         *rows.operation("retrieval"),
         *rows.PROVIDER,
-        Row("gen_ai.request.model", lambda op: op.model, ID, at_start=True),
+        Row("gen_ai.request.model", field("model"), ID, at_start=True),
         *rows.SERVER,
         *rows.DATA_SOURCE,
-        Row("gen_ai.retrieval.top_k", lambda op: values.int_or_none(op.top_k)),
+        Row("gen_ai.retrieval.top_k", field("top_k", values.as_int)),
         *rows.ENDED,
         *rows.RETRIEVED,
     ),
@@ -112,9 +116,9 @@ TOOL: SpanSpec[ToolExecution] = SpanSpec(
     kind=values.internal,
     rows=(
         *rows.operation("execute_tool"),
-        Row("gen_ai.tool.name", lambda op: op.name, ID, at_start=True),
-        Row("gen_ai.tool.type", lambda op: op.type, ID, at_start=True),
-        Row("gen_ai.agent.name", lambda op: op.agent_name, ID, at_start=True),
+        Row("gen_ai.tool.name", field("name"), ID, at_start=True),
+        Row("gen_ai.tool.type", field("type"), ID, at_start=True),
+        Row("gen_ai.agent.name", field("agent_name"), ID, at_start=True),
         *rows.CONVERSATION,
         *rows.TOOL_CALL_ID,
         *rows.ENDED,
@@ -157,14 +161,13 @@ WORKFLOW: SpanSpec[WorkflowInvocation] = SpanSpec(
     ),
 )
 
-_DETAILS: tuple[Row[Any], ...] = tuple(
-    row for row in INFERENCE.rows if not row.name.startswith(("openai.", *own.PREFIXES))
-)
+_ON_DETAILS = [row for row in INFERENCE.rows if not row.name.startswith(("openai.", *own.PREFIXES))]
+_DETAILS = Reader(Inference, _ON_DETAILS)
+_DETAILS_BUT_CONTENT = Reader(Inference, [row for row in _ON_DETAILS if row.level is not Level.CONTENT])
 
 
 def _details(op: Inference, content: bool) -> Iterable[Event]:
-    wanted = [row for row in _DETAILS if content or row.level is not Level.CONTENT]
-    yield Event(DETAILS, values.read_rows(wanted, op), severity=DEBUG)
+    yield Event(DETAILS, (_DETAILS if content else _DETAILS_BUT_CONTENT)(op), severity=DEBUG)
 
 
 DEV = Convention(

@@ -16,6 +16,7 @@ from genai_otel_core.conventions import _own as own
 from genai_otel_core.conventions import _values as values
 from genai_otel_core.conventions._base import Convention, Event, EventSpec, Level, Row, SpanSpec
 from genai_otel_core.conventions._events import exception_attributes
+from genai_otel_core.conventions._reader import Constant, field
 from genai_otel_core.operations import (
     AgentInvocation,
     Embeddings,
@@ -62,8 +63,8 @@ def _metadata(op: Operation) -> str | None:
 
 def _common(kind: str) -> tuple[Row[Any], ...]:
     return (
-        Row("openinference.span.kind", lambda op: kind, at_start=True),
-        Row("session.id", lambda op: op.conversation_id, at_start=True),
+        Row("openinference.span.kind", Constant(kind), at_start=True),
+        Row("session.id", field("conversation_id"), at_start=True),
         *own.ENDED,
         # What of it the application has allowed, and nothing else.
         Row("metadata", _metadata, at_start=True),
@@ -144,19 +145,19 @@ INFERENCE: SpanSpec[Inference] = SpanSpec(
         Row("llm.provider", _provider, ID),
         Row("llm.system", _system),
         Row("llm.model_name", lambda op: op.response.model or op.request.model, ID),
-        Row("llm.request.model_name", lambda op: op.request.model, at_start=True),
-        Row("llm.response.model_name", lambda op: op.response.model),
+        Row("llm.request.model_name", field("request.model"), at_start=True),
+        Row("llm.response.model_name", field("response.model")),
         *_parameter_rows("llm.invocation_parameters"),
         Row("llm.finish_reason", _finish_reason),
-        Row("llm.token_count.prompt", lambda op: op.usage.input_tokens),
-        Row("llm.token_count.completion", lambda op: op.usage.output_tokens),
+        Row("llm.token_count.prompt", field("usage.input_tokens")),
+        Row("llm.token_count.completion", field("usage.output_tokens")),
         Row("llm.token_count.total", _total),
         *cost.OPENINFERENCE,
-        Row("llm.token_count.prompt_details.cache_read", lambda op: op.usage.cache_read_tokens),
-        Row("llm.token_count.prompt_details.cache_write", lambda op: op.usage.cache_write_tokens),
-        Row("llm.token_count.prompt_details.audio", lambda op: op.usage.input_audio_tokens),
-        Row("llm.token_count.completion_details.reasoning", lambda op: op.usage.reasoning_tokens),
-        Row("llm.token_count.completion_details.audio", lambda op: op.usage.output_audio_tokens),
+        Row("llm.token_count.prompt_details.cache_read", field("usage.cache_read_tokens")),
+        Row("llm.token_count.prompt_details.cache_write", field("usage.cache_write_tokens")),
+        Row("llm.token_count.prompt_details.audio", field("usage.input_audio_tokens")),
+        Row("llm.token_count.completion_details.reasoning", field("usage.reasoning_tokens")),
+        Row("llm.token_count.completion_details.audio", field("usage.output_audio_tokens")),
         Row("input.value", lambda op: _value(op.input_messages, op.system_instructions), CONTENT),
         Row("input.mime_type", lambda op: _value_type(op.input_messages, op.system_instructions), CONTENT),
         Row("output.value", lambda op: _value(op.output_messages), CONTENT),
@@ -174,7 +175,7 @@ EMBEDDINGS: SpanSpec[Embeddings] = SpanSpec(
         *_common("EMBEDDING"),
         Row("embedding.model_name", lambda op: op.response.model or op.request.model),
         *_parameter_rows("embedding.invocation_parameters"),
-        Row("llm.token_count.prompt", lambda op: op.usage.input_tokens),
+        Row("llm.token_count.prompt", field("usage.input_tokens")),
         Row("llm.token_count.total", _total),
         *cost.OPENINFERENCE,
     ),
@@ -186,7 +187,7 @@ RETRIEVAL: SpanSpec[Retrieval] = SpanSpec(
     kind=values.internal,
     rows=(
         *_common("RETRIEVER"),
-        Row("input.value", lambda op: op.query, CONTENT),
+        Row("input.value", field("query"), CONTENT),
         Row("input.mime_type", lambda op: None if op.query is None else TEXT, CONTENT),
     ),
     expand=flat.documents,
@@ -206,9 +207,9 @@ TOOL: SpanSpec[ToolExecution] = SpanSpec(
     kind=values.internal,
     rows=(
         *_common("TOOL"),
-        Row("tool.name", lambda op: op.name, ID, at_start=True),
-        Row("tool.id", lambda op: op.call_id),
-        Row("tool.description", lambda op: op.description, CONTENT),
+        Row("tool.name", field("name"), ID, at_start=True),
+        Row("tool.id", field("call_id")),
+        Row("tool.description", field("description"), CONTENT),
         Row("input.value", lambda op: None if op.arguments is None else chat.text(op.arguments), CONTENT),
         Row("input.mime_type", lambda op: _type_of(op.arguments), CONTENT),
         Row("output.value", lambda op: None if op.result is None else chat.text(op.result), CONTENT),
@@ -221,7 +222,7 @@ AGENT: SpanSpec[AgentInvocation] = SpanSpec(
     name=lambda op: values.named("invoke_agent", op.name),
     kind=values.internal,
     # No token counts: Phoenix adds them up over the spans of a trace, and the model calls below have them.
-    rows=(*_common("AGENT"), Row("agent.name", lambda op: op.name, at_start=True), *_message_rows()),
+    rows=(*_common("AGENT"), Row("agent.name", field("name"), at_start=True), *_message_rows()),
 )
 
 WORKFLOW: SpanSpec[WorkflowInvocation] = SpanSpec(

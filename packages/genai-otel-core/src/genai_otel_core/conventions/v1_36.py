@@ -14,6 +14,7 @@ from genai_otel_core.conventions import _points as points
 from genai_otel_core.conventions import _rows as rows
 from genai_otel_core.conventions import _values as values
 from genai_otel_core.conventions._base import Convention, Event, EventSpec, Level, MetricSpec, Row, SpanSpec
+from genai_otel_core.conventions._reader import field
 from genai_otel_core.operations import (
     AgentInvocation,
     Embeddings,
@@ -51,14 +52,14 @@ INFERENCE: SpanSpec[Inference] = SpanSpec(
         *rows.RESPONSE_MODEL,
         *rows.FINISH_REASONS,
         *rows.TOKENS,
-        Row("gen_ai.openai.request.service_tier", values.service_tier),
+        Row("gen_ai.openai.request.service_tier", field("request.service_tier", values.service_tier)),
         Row(
             "gen_ai.openai.response.service_tier",
-            lambda op: values.of_openai(op, op.response.service_tier),
+            field("response.service_tier", values.of_openai),
         ),
         Row(
             "gen_ai.openai.response.system_fingerprint",
-            lambda op: values.of_openai(op, op.response.system_fingerprint),
+            field("response.system_fingerprint", values.of_openai),
         ),
         *rows.ENDED,
     ),
@@ -77,7 +78,7 @@ EMBEDDINGS: SpanSpec[Embeddings] = SpanSpec(
         *rows.ENDED,
         # This version has both on the metrics of embeddings and not on their span.
         Row("gen_ai.system", _system, Level.IDENTITY, on_span=False),
-        Row("gen_ai.response.model", lambda op: op.response.model, Level.IDENTITY, on_span=False),
+        Row("gen_ai.response.model", field("response.model"), Level.IDENTITY, on_span=False),
     ),
 )
 
@@ -94,7 +95,7 @@ TOOL: SpanSpec[ToolExecution] = SpanSpec(
     kind=values.internal,
     rows=(
         *rows.operation("execute_tool"),
-        Row("gen_ai.tool.name", lambda op: op.name, Level.IDENTITY, at_start=True),
+        Row("gen_ai.tool.name", field("name"), Level.IDENTITY, at_start=True),
         *rows.TOOL_CALL_ID,
         *rows.TOOL_DESCRIPTION,
         *rows.ENDED,
@@ -113,7 +114,7 @@ AGENT: SpanSpec[AgentInvocation] = SpanSpec(
         *rows.REQUEST_MODEL,
         *rows.SERVER,
         *rows.CONVERSATION,
-        Row("gen_ai.agent.id", lambda op: op.id),
+        Row("gen_ai.agent.id", field("id")),
         *rows.SAMPLING,
         *rows.OUTPUT,
         *rows.RESPONSE_ID,

@@ -6,7 +6,6 @@ https://github.com/open-telemetry/semantic-conventions/tree/v1.41.1/docs/gen-ai
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from genai_otel_core.conventions import _own as own
 from genai_otel_core.conventions import _points as points
@@ -14,6 +13,7 @@ from genai_otel_core.conventions import _rows as rows
 from genai_otel_core.conventions import _values as values
 from genai_otel_core.conventions._base import Convention, Event, EventSpec, Level, MetricSpec, Row, SpanSpec
 from genai_otel_core.conventions._events import DETAILS, EXCEPTION, exception_record
+from genai_otel_core.conventions._reader import Reader, field
 from genai_otel_core.operations import (
     AgentInvocation,
     Embeddings,
@@ -25,7 +25,7 @@ from genai_otel_core.operations import (
 
 _CACHE: rows.Rows = (
     *rows.CACHE_READ,
-    Row("gen_ai.usage.cache_creation.input_tokens", lambda op: op.usage.cache_write_tokens),
+    Row("gen_ai.usage.cache_creation.input_tokens", field("usage.cache_write_tokens")),
 )
 _MESSAGES = rows.messages(finish_reason_required=True)
 
@@ -80,10 +80,10 @@ RETRIEVAL: SpanSpec[Retrieval] = SpanSpec(
     rows=(
         *rows.operation("retrieval"),
         *rows.PROVIDER,
-        Row("gen_ai.request.model", lambda op: op.model, Level.IDENTITY, at_start=True),
+        Row("gen_ai.request.model", field("model"), Level.IDENTITY, at_start=True),
         *rows.SERVER,
         *rows.DATA_SOURCE,
-        Row("gen_ai.request.top_k", lambda op: values.float_or_none(op.top_k)),
+        Row("gen_ai.request.top_k", field("top_k", values.as_float)),
         *rows.ENDED,
         *rows.RETRIEVED,
     ),
@@ -95,8 +95,8 @@ TOOL: SpanSpec[ToolExecution] = SpanSpec(
     kind=values.internal,
     rows=(
         *rows.operation("execute_tool"),
-        Row("gen_ai.tool.name", lambda op: op.name, Level.IDENTITY, at_start=True),
-        Row("gen_ai.tool.type", lambda op: op.type, at_start=True),
+        Row("gen_ai.tool.name", field("name"), Level.IDENTITY, at_start=True),
+        Row("gen_ai.tool.type", field("type"), at_start=True),
         *rows.TOOL_CALL_ID,
         *rows.ENDED,
         *rows.TOOL_DESCRIPTION,
@@ -114,8 +114,8 @@ AGENT: SpanSpec[AgentInvocation] = SpanSpec(
         *rows.PROVIDER,
         *rows.REQUEST_MODEL,
         *rows.CONVERSATION,
-        Row("gen_ai.agent.id", lambda op: op.id),
-        Row("gen_ai.agent.version", lambda op: op.version),
+        Row("gen_ai.agent.id", field("id")),
+        Row("gen_ai.agent.version", field("version")),
         *rows.SAMPLING,
         *rows.OUTPUT,
         *rows.FINISH_REASONS,
@@ -183,14 +183,13 @@ METRICS = (
 
 # On the inference span, but not on its details event (1.37 to 1.41.1).
 _NOT_ON_DETAILS = ("gen_ai.provider.name", "gen_ai.request.top_k", "openai.", *own.PREFIXES)
-_DETAILS: tuple[Row[Any], ...] = tuple(
-    row for row in INFERENCE.rows if not row.name.startswith(_NOT_ON_DETAILS)
-)
+_ON_DETAILS = [row for row in INFERENCE.rows if not row.name.startswith(_NOT_ON_DETAILS)]
+_DETAILS = Reader(Inference, _ON_DETAILS)
+_DETAILS_BUT_CONTENT = Reader(Inference, [row for row in _ON_DETAILS if row.level is not Level.CONTENT])
 
 
 def _details(op: Inference, content: bool) -> Iterable[Event]:
-    wanted = [row for row in _DETAILS if content or row.level is not Level.CONTENT]
-    yield Event(DETAILS, values.read_rows(wanted, op))
+    yield Event(DETAILS, (_DETAILS if content else _DETAILS_BUT_CONTENT)(op))
 
 
 V1_41 = Convention(
