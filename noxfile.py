@@ -74,6 +74,10 @@ def group(name: str) -> list[str]:
     return list(nox.project.dependency_groups(PROJECT, name))
 
 
+# Of pytest, for tests that share nothing: CI has two cores.
+IN_PARALLEL = ("--numprocesses=2", "--dist=worksteal")
+
+
 def run_pytest(session: nox.Session, *args: str) -> None:
     """Run tests with what the caller added, and say what they ran on."""
     session.run("python", "scripts/installed.py")
@@ -127,7 +131,7 @@ def types(session: nox.Session) -> None:
 def tests_core(session: nox.Session) -> None:
     """Test the core, without any framework."""
     session.install(*group("tests"), "-e", CORE)
-    run_pytest(session, "tests/core")
+    run_pytest(session, *IN_PARALLEL, "tests/core")
 
 
 @nox.session(name="tests-langchain", tags=["all"])
@@ -137,7 +141,7 @@ def tests_core(session: nox.Session) -> None:
 def tests_langchain(session: nox.Session, requires: list[str]) -> None:
     """Test the LangChain adapter with one line of langchain-core."""
     session.install(*group("tests"), *group("instrumentations"), *requires, "-e", CORE, "-e", LANGCHAIN)
-    run_pytest(session, "tests/langchain")
+    run_pytest(session, *IN_PARALLEL, "tests/langchain")
 
 
 @nox.session(name="tests-llamaindex", tags=["all"])
@@ -147,7 +151,7 @@ def tests_langchain(session: nox.Session, requires: list[str]) -> None:
 def tests_llamaindex(session: nox.Session, requires: list[str]) -> None:
     """Test the LlamaIndex adapter with one line of llama-index-core."""
     session.install(*group("tests"), *group("instrumentations"), *requires, "-e", CORE, "-e", LLAMAINDEX)
-    run_pytest(session, "tests/llamaindex")
+    run_pytest(session, *IN_PARALLEL, "tests/llamaindex")
 
 
 @nox.session(name="tests-parity", tags=["all"])
@@ -176,7 +180,7 @@ def floor(session: nox.Session) -> None:
     ]
     packages = ["-e", CORE, "-e", LANGCHAIN, "-e", LLAMAINDEX]
     session.install(*group("tests"), *frameworks, *packages, "-c", str(lowest))
-    run_pytest(session, "tests/core", "tests/langchain", "tests/llamaindex")
+    run_pytest(session, *IN_PARALLEL, "tests/core", "tests/langchain", "tests/llamaindex")
 
 
 @nox.session(tags=["all"])

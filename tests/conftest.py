@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 os.environ["GENAI_OTEL_STRICT"] = "1"
@@ -54,3 +55,9 @@ def _no_guarded_errors(request: pytest.FixtureRequest) -> Iterator[None]:
     os.environ["GENAI_OTEL_STRICT"] = "1"
     if not may_catch:
         assert guard.failure_counts() == {}
+
+
+def pytest_collection_finish() -> None:
+    # What is imported by now stays; a collection that a test asks for need not look at it.
+    gc.collect()
+    gc.freeze()
