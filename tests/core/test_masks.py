@@ -193,3 +193,44 @@ def test_nothing_is_read_of_an_error_whose_text_nobody_wants() -> None:
             raise AssertionError("asked")
 
     assert describe(Shy(), content=False).message is None
+
+
+async def awaited(field: str, text: str, operation: Any) -> str:
+    """A mask that nobody would await."""
+    return text
+
+
+class Awaited:
+    """The same as an object."""
+
+    async def __call__(self, field: str, text: str, operation: Any) -> str:
+        """Never."""
+        return text
+
+
+@pytest.mark.parametrize(
+    ("mask", "word"),
+    [
+        (awaited, "coroutine"),
+        (Awaited(), "coroutine"),
+        (lambda field, text: text, "field, text, operation"),
+        (lambda: "", "field, text, operation"),
+        ("all", "callable"),
+    ],
+)
+def test_a_mask_that_cannot_work_is_a_mistake(mask: Any, word: str) -> None:
+    """What could only fail at each call is refused at once."""
+    with pytest.raises(TypeError, match=word):
+        Telemetry(mask=mask)
+
+
+def test_masks_of_any_kind_are_taken() -> None:
+    """Functions with other names or more parameters, methods, objects and built-ins may be masks."""
+    for mask in (
+        masks.hide,
+        masks.common(),
+        lambda *all_of_it: None,
+        lambda f, t, o, more=1: t,
+        "{}{}{}".format,
+    ):
+        assert Telemetry(mask=mask).settings.mask is mask

@@ -90,8 +90,10 @@ def test_media_of_a_tool(seen: Capture) -> None:
     executed, chat = seen.spans
     left_out = {"type": "image", "base64": f"[omitted {len(BYTES)} bytes]", "mime_type": "image/png"}
     assert json.loads(executed.attributes["gen_ai.tool.call.result"]) == {"content": [left_out]}
-    parts = json.loads(chat.attributes["gen_ai.input.messages"])[-1]["parts"]
-    assert parts == [
-        {"type": "tool_call_response", "id": "c1", "response": [left_out]},
-        reference("image", "image/png"),
-    ]
+    response, image = json.loads(chat.attributes["gen_ai.input.messages"])[-1]["parts"]
+    assert (response["type"], response["id"]) == ("tool_call_response", "c1")
+    assert f"[omitted {len(BYTES)} bytes]" in str(
+        response["response"]
+    )  # in a form that depends on the version
+    assert image == reference("image", "image/png")
+    assert DATA[:40] not in str([dict(span.attributes) for span in seen.spans])

@@ -11,6 +11,7 @@ and number in them by itself.
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -18,6 +19,28 @@ from typing import Any
 Mask = Callable[[str, str, Any], "str | None"]
 
 MASKED = "[masked]"
+
+
+def checked_mask(given: object) -> Mask | None:
+    """Check the option `mask`.
+
+    Raises:
+        TypeError: naming it, if it cannot be called with field, text and operation, or is a coroutine function.
+    """
+    if given is None:
+        return None
+    if not callable(given):
+        raise TypeError(f"mask must be a callable or None, not {type(given).__name__}")
+    if inspect.iscoroutinefunction(given) or inspect.iscoroutinefunction(getattr(given, "__call__", None)):  # noqa: B004
+        raise TypeError("mask must be a plain function, not a coroutine function: it is not awaited")
+    try:
+        inspect.signature(given).bind("field", "text", None)
+    except TypeError as error:
+        raise TypeError(f"mask must take (field, text, operation): {error}") from None
+    except ValueError:  # it does not say what it takes
+        pass
+    return given
+
 
 # Quantifiers are bounded: a mask runs on whatever text there is.
 PATTERNS: Mapping[str, str] = {

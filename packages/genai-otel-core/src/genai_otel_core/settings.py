@@ -14,7 +14,7 @@ from genai_otel_core.conventions import Convention, resolve
 from genai_otel_core.cost import Price, PriceTable, price_table
 from genai_otel_core.dedupe import MODES, OUTER
 from genai_otel_core.limits import MIN_CONTENT_BYTES, content_bytes
-from genai_otel_core.masks import Mask
+from genai_otel_core.masks import Mask, checked_mask
 from genai_otel_core.resume import MemoryResumeStore, ResumeStore, store_for
 from genai_otel_core.store import ContentStore, checked_store
 
@@ -95,7 +95,7 @@ def check(
         start_events=_flag("start_events", start_events),
         self_metrics=_flag("self_metrics", self_metrics),
         dedupe=_one_of("dedupe", dedupe, MODES),
-        mask=_callable("mask", mask),
+        mask=checked_mask(mask),
         custom=CustomAttributes(attributes, metadata_attributes, metric_attributes),
         prices=price_table(prices),
         content_store=checked_store(content_store),
