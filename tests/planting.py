@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from opentelemetry import baggage, context
 
 from genai_otel_core.conventions import available
@@ -55,8 +56,20 @@ def dropping(field: str, text: str, operation: Any) -> None:
     """A mask that drops everything."""
 
 
-each_convention = pytest.mark.parametrize("convention", [*available(), ["1.41", "openinference"]], ids=str)
-few = settings(max_examples=10)
+CONVENTIONS = [*available(), ["1.41", "openinference"]]
+each_convention = pytest.mark.parametrize("convention", CONVENTIONS, ids=str)
+
+
+def any_shape(shapes: st.SearchStrategy[Any], plain: Any) -> Callable[[Any], Any]:
+    """Run a test with a plain shape under each convention, and with some shapes under any of them."""
+
+    def given_to(test: Any) -> Any:
+        for convention in CONVENTIONS:
+            test = example(shape=plain, convention=convention)(test)
+        drawn = given(shape=shapes, convention=st.sampled_from(CONVENTIONS))(test)
+        return settings(max_examples=12)(drawn)
+
+    return given_to
 
 
 @contextmanager

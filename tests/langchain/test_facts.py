@@ -171,6 +171,7 @@ def test_a_conversation_by_a_block(seen: Capture) -> None:
     assert [span.attributes["gen_ai.conversation.id"] for span in seen.spans] == ["c-7", "t-1"]
 
 
+@pytest.mark.filterwarnings("ignore:The `copy` method is deprecated")  # langchain-core 0.3 in its collector
 def test_feedback_on_an_answer_from_its_message(seen: Capture) -> None:
     """A message that a model answered with, and a finished run of a tracer, lead to the handle of the call."""
     handler = Handler(**seen.providers)
