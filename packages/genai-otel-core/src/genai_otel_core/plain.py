@@ -15,6 +15,7 @@ import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import is_dataclass
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -28,6 +29,8 @@ _SECRET = re.compile(
     r"|bearer|jwt|session[_\-]?key|signature)(?:[_\-.\s]?(?:value|hash|header|string|\d{1,4}))?$",
     re.IGNORECASE,
 )
+_KEY_LENGTH = 64
+"""Longer keys are not remembered."""
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 CUT = re.compile(r"\[omitted (\d+) characters\]")
 _UNSAFE_NEAR_CUT = 256
@@ -40,7 +43,17 @@ _MEDIA_LENGTH = 256
 
 def is_secret(key: object) -> bool:
     """Whether a key is named like a secret (`api_key`, `Authorization`, `dbPassword`, ...)."""
-    return isinstance(key, str) and _SECRET.search(_CAMEL.sub("_", key)) is not None
+    if not isinstance(key, str):
+        return False
+    return _is_secret(key) if len(key) <= _KEY_LENGTH else _names_secret(key)
+
+
+def _names_secret(key: str) -> bool:
+    return _SECRET.search(_CAMEL.sub("_", key)) is not None
+
+
+# An application has few keys, and each comes again with every call.
+_is_secret = lru_cache(maxsize=1024)(_names_secret)
 
 
 _NAMES, _VALUES = ("name", "key", "Name", "Key"), ("value", "Value")

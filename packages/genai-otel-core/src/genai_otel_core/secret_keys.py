@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from operator import is_
 from typing import Any
 
 from genai_otel_core import messages as m
@@ -18,16 +19,17 @@ _COMMA = re.compile(r"\s{0,64},[ \t]{0,64}")
 
 def without(value: Any) -> Any:
     """Return content without what keys named like secrets hold; `value` itself if there is nothing of the kind."""
+    fields = _OBJECTS.get(type(value))
+    if fields is not None:
+        return _in_object(value, fields)
     if isinstance(value, str):
         return in_text(value)
     if isinstance(value, Mapping):
         return _in_mapping(value)
     if isinstance(value, (list, tuple)):
-        kept = [(item, without(item)) for item in value if not is_secret_pair(item)]
-        same = len(kept) == len(value) and all(item is new for item, new in kept)
-        return value if same else [new for _, new in kept]
-    reader = _OBJECTS.get(type(value))
-    return value if reader is None else _in_object(value, reader)
+        kept = [without(item) for item in value if type(item) in _OBJECTS or not is_secret_pair(item)]
+        return value if len(kept) == len(value) and all(map(is_, kept, value)) else kept
+    return value
 
 
 def _in_mapping(value: Mapping[Any, Any]) -> Any:
@@ -38,9 +40,12 @@ def _in_mapping(value: Mapping[Any, Any]) -> Any:
 
 
 def _in_object(value: Any, fields: tuple[str, ...]) -> Any:
-    given = {name: getattr(value, name) for name in fields}
-    kept = {name: without(item) for name, item in given.items()}
-    changed = {name: item for name, item in kept.items() if item is not given[name]}
+    changed: dict[str, Any] = {}
+    for name in fields:
+        given = getattr(value, name)
+        kept = without(given)
+        if kept is not given:
+            changed[name] = kept
     return replace(value, **changed) if changed else value
 
 
