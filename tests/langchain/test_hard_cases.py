@@ -366,9 +366,12 @@ def test_a_tool_of_a_resumed_run_links_to_the_call_before_the_interrupt(seen: Ca
         name="boss",
         checkpointer=InMemorySaver(),
     )
-    settings = {**config(seen), "configurable": {"thread_id": "t-4"}}
+    settings = {**config(seen, convention="dev"), "configurable": {"thread_id": "t-4"}}
     agent.invoke(HI, settings)
     agent.invoke(Command(resume="yes"), settings)
+    points = seen.metrics()
+    assert [p["count"] for p in points["gen_ai.execute_tool.duration"]] == [1], "it was one execution"
+    assert [p["sum"] for p in points["gen_ai.invoke_agent.tool_calls"]] == [1]
     asked = next(span.context.span_id for _, span in walk(seen.spans) if span.name.startswith("chat"))
     tools = [span for span in seen.spans if span.name == "execute_tool approve"]
     assert [[link.context.span_id for link in span.links] for span in tools] == [[asked], [asked]]
@@ -488,6 +491,24 @@ def test_samplers_see_who_it_is_at_the_start() -> None:
         "gen_ai.tool.type": "function",
         "gen_ai.tool.call.id": "call_1",
     }
+
+
+@both
+def test_metric_points_lead_to_the_span_they_are_of(asynchronous: bool, seen: Capture) -> None:
+    """An exemplar has the ids of the operation's own span, which is no longer current when it ends."""
+    chain = ChatPromptTemplate.from_template("{q}") | ScriptedModel(answers=["x"])
+    call(chain, {"q": "x"}, config(seen), asynchronous)
+    reported = seen.metric_reader.get_metrics_data()
+    assert reported is not None
+    (scope,) = reported.resource_metrics[0].scope_metrics
+    found = {
+        (exemplar.trace_id, exemplar.span_id)
+        for metric in scope.metrics
+        for point in metric.data.data_points
+        for exemplar in point.exemplars
+    }
+    span = seen.span("chat scripted-1").context
+    assert found == {(span.trace_id, span.span_id)}
 
 
 def test_a_cache_hit_is_marked_and_not_billed(seen: Capture) -> None:

@@ -15,7 +15,7 @@ from genai_otel_core.conventions import Convention, combine
 from genai_otel_core.events import Events
 from genai_otel_core.guard import attempt
 from genai_otel_core.metrics import Metrics
-from genai_otel_core.operations import EVICTED, Evaluation, Operation
+from genai_otel_core.operations import EVICTED, INTERRUPTED, Evaluation, Operation, ToolExecution
 from genai_otel_core.spans import Spans
 
 
@@ -49,14 +49,15 @@ class Emitter:
 
     def measure(self, op: Operation) -> None:
         """Record the points of an ended operation that has no span of ours."""
-        self._measure(op, self._facts(op))
+        self._measure(op, self._facts(op), None)
 
     def _facts(self, op: Operation) -> dict[str, Any]:
         return attempt("convention facts", self._specs[type(op)].facts, op) or {}
 
-    def _measure(self, op: Operation, facts: dict[str, Any]) -> None:
-        if op.outcome != EVICTED:
-            attempt("metrics.finish", self._metrics.finish, op, facts)
+    def _measure(self, op: Operation, facts: dict[str, Any], span: Span | None) -> None:
+        # An interrupted tool runs again when it is resumed, and counts then.
+        if op.outcome != EVICTED and not (op.outcome == INTERRUPTED and isinstance(op, ToolExecution)):
+            attempt("metrics.finish", self._metrics.finish, op, facts, span)
 
     def evaluate(self, op: Evaluation, judged: SpanContext, mode: Mode) -> None:
         """Emit an evaluation of the operation whose span is `judged`."""
@@ -67,7 +68,7 @@ class Emitter:
     ) -> None:
         """Record the points of an ended operation, emit its events, fill and end its span."""
         facts = self._facts(op)
-        self._measure(op, facts)
+        self._measure(op, facts, span)
         on_span, on_event = mode.on_span, mode.on_event
         events = attempt("events.finish", self._events.finish, op, span, on_event, on_span) or ()
         attempt("spans.finish", self._spans.finish, span, op, facts, given, on_span, events, end_ns)

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from opentelemetry import metrics
+from opentelemetry.context import Context
 from opentelemetry.metrics import CallbackOptions, Meter, MeterProvider, Observation
+from opentelemetry.trace import Span, set_span_in_context
 
 from genai_otel_core import counters
 from genai_otel_core.conventions import Convention, MetricSpec, _own
@@ -51,8 +53,12 @@ class Metrics:
                 shared = known.intersection((*self._dimensions.get(operation, ()), *spec.dimensions))
                 self._dimensions[operation] = tuple(shared)
 
-    def finish(self, op: Operation, facts: Mapping[str, Any]) -> None:
-        """Record the points of an ended operation, labelled with those of `facts` that are their dimensions."""
+    def finish(self, op: Operation, facts: Mapping[str, Any], span: Span | None) -> None:
+        """Record the points of an ended operation, labelled with those of `facts` that are their dimensions.
+
+        Its `span`, if it has one, is what exemplars lead to: by now another one is current, or none.
+        """
+        context: Context | None = None
         known = {name: facts[name] for name in self._dimensions.get(type(op), ()) if name in facts}
         for measure in self._measures.get(type(op), ()):
             for value, extra in measure.points(op):
@@ -61,7 +67,9 @@ class Metrics:
                     labels = {name: known[name] for name in measure.dimensions & known.keys()}
                 if extra or op.dimensions:
                     labels = {**op.dimensions, **labels, **extra}
-                measure.record(value, labels)
+                if context is None and span is not None and span.is_recording():
+                    context = set_span_in_context(span)
+                measure.record(value, labels, context)
 
 
 _OURS = (
