@@ -159,6 +159,10 @@ def test_a_resumed_run_links_to_the_interrupted_one(asynchronous: bool, seen: Ca
     assert second.attributes["genai_otel.resume.wait"] >= 0
     assert "genai_otel.outcome" not in second.attributes
     assert first.links == ()
+    (waits,) = seen.logs()
+    assert (waits.event_name, waits.span_id) == ("genai_otel.operation.interrupt", first.context.span_id)
+    assert waits.attributes["gen_ai.workflow.name"] == "approval"
+    assert waits.attributes["genai_otel.interrupt.ids"] == first.attributes["genai_otel.interrupt.ids"]
 
 
 def test_a_run_resumed_in_another_process_links_too(tmp_path: Path) -> None:
@@ -525,8 +529,17 @@ def test_a_cache_hit_is_marked_and_not_billed(seen: Capture) -> None:
 
 def test_starts_are_announced_when_asked_for(seen: Capture) -> None:
     """Each agent and tool leaves an event at its start that carries its span's id; model calls do not."""
+    told: list[int] = []
+
+    @tool
+    def look(x: int) -> str:
+        """Look whether it is known by now."""
+        told.append(len(seen.logs()))
+        return "found"
+
     agent = make_agent(ScriptedModel(answers=[asks("look", x=1), "done"]), [look], name="helper")
     agent.invoke(HI, config(seen, start_events=True))
+    assert told == [2], "a process that is killed in the tool has said so"
     started = [(log.attributes["gen_ai.operation.name"], log.span_id) for log in seen.logs()]
     assert started == [
         ("invoke_agent", seen.span("invoke_agent helper").context.span_id),

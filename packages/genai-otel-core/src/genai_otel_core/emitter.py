@@ -15,7 +15,15 @@ from genai_otel_core.conventions import Convention, combine
 from genai_otel_core.events import Events
 from genai_otel_core.guard import attempt
 from genai_otel_core.metrics import Metrics
-from genai_otel_core.operations import EVICTED, INTERRUPTED, Evaluation, Operation, ToolExecution
+from genai_otel_core.operations import (
+    EVICTED,
+    INTERRUPTED,
+    AgentInvocation,
+    Evaluation,
+    Operation,
+    ToolExecution,
+    WorkflowInvocation,
+)
 from genai_otel_core.spans import Spans
 
 
@@ -69,6 +77,8 @@ class Emitter:
         """Record the points of an ended operation, emit its events, fill and end its span."""
         facts = self._facts(op)
         self._measure(op, facts, span)
+        if op.outcome == INTERRUPTED and isinstance(op, (AgentInvocation, WorkflowInvocation)):
+            attempt("events.interrupt", self._events.interrupt, op, span)
         on_span, on_event = mode.on_span, mode.on_event
         events = attempt("events.finish", self._events.finish, op, span, on_event, on_span) or ()
         attempt("spans.finish", self._spans.finish, span, op, facts, given, on_span, events, end_ns)

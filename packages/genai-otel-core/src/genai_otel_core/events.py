@@ -10,7 +10,7 @@ from opentelemetry.trace import Span
 
 from genai_otel_core.conventions import Convention, Event, EventSpec, build_events
 from genai_otel_core.conventions._evaluation import EVALUATION
-from genai_otel_core.conventions._own import start_event
+from genai_otel_core.conventions._own import interrupt_event, start_event
 from genai_otel_core.operations import Operation
 from genai_otel_core.version import SCOPE, VERSION
 
@@ -20,7 +20,7 @@ class Events:
 
     def __init__(self, logger_provider: LoggerProvider | None, convention: Convention) -> None:
         self._by_type = convention.by_type
-        self._start_logger = _logs.get_logger(
+        self._own_logger = _logs.get_logger(
             SCOPE, VERSION, logger_provider, schema_url=convention.schema_url or ""
         )
         self._specs: dict[type[Operation], list[EventSpec]] = {}
@@ -35,7 +35,12 @@ class Events:
     def start(self, op: Operation, span: Span) -> None:
         """Emit that an operation has started, with the attributes that its span starts with."""
         event = start_event(self._by_type[type(op)].at_start(op))
-        self._emit(self._start_logger, event, span)
+        self._emit(self._own_logger, event, span)
+
+    def interrupt(self, op: Operation, span: Span) -> None:
+        """Emit that an agent or workflow waits, by which interrupts."""
+        event = interrupt_event(self._by_type[type(op)].at_start(op), op)
+        self._emit(self._own_logger, event, span)
 
     def finish(self, op: Operation, span: Span, on_event: bool, on_span: bool) -> list[Event]:
         """Emit the log records of an ended operation; return the events that belong on its span.

@@ -17,11 +17,13 @@ from genai_otel_core.operations import Inference, Operation, Step, ToolExecution
 PREFIXES = ("genai_otel.", "ai.cost.")
 """What our names begin with."""
 
+_INTERRUPT_IDS = "genai_otel.interrupt.ids"
+
 ENDED: tuple[Row[Any], ...] = (
     Row("genai_otel.outcome", field("outcome", values.outcome)),
     Row("genai_otel.attempt.number", field("attempt"), Level.IDENTITY, at_start=True),
     Row("genai_otel.fallback.from", field("fallback_from"), at_start=True),
-    Row("genai_otel.interrupt.ids", field("interrupt_ids")),
+    Row(_INTERRUPT_IDS, field("interrupt_ids")),
     Row("genai_otel.resume.wait", field("resumed_after_s"), at_start=True),
     Row("genai_otel.cache.hit", field("cached", values.if_true)),
     Row("genai_otel.embeddings.input.count", field("input_count")),
@@ -91,8 +93,14 @@ def is_usage(name: str) -> bool:
 
 
 START_EVENT = "genai_otel.operation.start"
+INTERRUPT_EVENT = "genai_otel.operation.interrupt"
 
 
 def start_event(attributes: Mapping[str, Any]) -> Event:
     """The event that an operation has started, with its start attributes, for those who watch long runs."""
     return Event(START_EVENT, dict(attributes))
+
+
+def interrupt_event(attributes: Mapping[str, Any], op: Operation) -> Event:
+    """The event that an agent or workflow waits for somebody, with its start attributes and what it waits for."""
+    return Event(INTERRUPT_EVENT, {**attributes, _INTERRUPT_IDS: op.interrupt_ids or ()})
