@@ -17,11 +17,11 @@ from langchain_openai import AzureOpenAIEmbeddings, OpenAIEmbeddings
 from models import ScriptedModel
 from opentelemetry import baggage, context, trace
 from pydantic import BaseModel, ConfigDict
-from stub_server import serving
 
 from genai_otel_core import Telemetry
 from genai_otel_core.testing import Capture, whole
 from genai_otel_langchain import Handler, LangChainInstrumentor, trace_embeddings, trace_reranker
+from stub_server import serving
 
 METHODS = ["embed_documents", "embed_query", "aembed_documents", "aembed_query"]
 
