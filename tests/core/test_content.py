@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
+from collections import OrderedDict
 from typing import Any
 
 import pytest
 
-from genai_otel_core import Telemetry, capture_content, conversation
+from genai_otel_core import Telemetry, capture_content, conversation, media
 from genai_otel_core import messages as m
 from genai_otel_core.content import METADATA_KEY
 from genai_otel_core.media import without_secrets
@@ -204,6 +206,21 @@ def test_media_is_described_once_per_trace(seen: Capture) -> None:
     telemetry.start("another", Inference(input_messages=image))
     telemetry.finish("another")
     assert '"size":3' in seen.spans[-1].attributes["gen_ai.input.messages"]
+
+
+def test_media_that_comes_again_is_hashed_once(monkeypatch: pytest.MonkeyPatch, seen: Capture) -> None:
+    """Each call of a conversation brings its images again; decoding and hashing them is not cheap."""
+    hashed: list[bytes] = []
+    monkeypatch.setattr(media, "_hashed", OrderedDict())
+    monkeypatch.setattr(
+        media.hashlib, "sha256", lambda data, sha256=hashlib.sha256: hashed.append(data) or sha256(data)
+    )
+    telemetry = Telemetry(capture_content="span", **seen.providers)
+    for call in range(3):
+        uri = "data:image/png;base64," + "QUJD" * 100
+        telemetry.start(call, Inference(input_messages=[m.Message("user", [m.Uri("image", uri)])]))
+        telemetry.finish(call)
+    assert hashed == [b"ABC" * 100]
 
 
 def test_an_agent_shares_what_was_masked_once(seen: Capture) -> None:

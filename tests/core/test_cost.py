@@ -124,7 +124,17 @@ def test_what_the_provider_says_wins(seen: Capture) -> None:
         ([{"cost": 0.25}], Cost(0.25, "provider")),
         ([{}, {"total_cost": 3, "input_cost": 1, "output_cost": 2}], Cost(3.0, "provider", 1.0, 2.0)),
         ([{"cost": {"total_cost": 0.5, "request_cost": 0.1}}], Cost(0.5, "provider")),
-        ([{"cost": True}, {"cost": -1}, {"cost": "5"}, {"cost": None}, {"cost": float("nan")}], None),
+        (
+            [
+                {"cost": True},
+                {"cost": -1},
+                {"cost": "5"},
+                {"cost": None},
+                {"cost": float("nan")},
+                {"cost": float("inf")},
+            ],
+            None,
+        ),
         ([], None),
     ],
 )
@@ -209,6 +219,7 @@ def test_the_list_is_loaded_when_a_call_starts_and_not_before() -> None:
         ({"m": {"input": "1"}}, ValueError, "input"),
         ({"m": {"input": True}}, ValueError, "input"),
         ({"m": {"input": float("nan")}}, ValueError, "input"),
+        ({"m": {"input": float("inf")}}, ValueError, "input"),
     ],
 )
 def test_wrong_tables_raise(prices: Any, error: type[Exception], word: str) -> None:

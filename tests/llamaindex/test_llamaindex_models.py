@@ -398,3 +398,15 @@ def test_parts(seen: Capture) -> None:
         },
         {"role": "tool", "parts": [{"type": "tool_call_response", "id": "call_1", "response": "3"}]},
     ]
+
+
+def test_of_very_many_messages_the_last_are_shown(seen: Capture) -> None:
+    """The question is the last of three thousand messages; those between are counted."""
+    handler = Handler(**seen.providers, capture_content="span").attach()
+    history = [ChatMessage(role="user", content=f"question {index}") for index in range(3_000)]
+    llm().chat(history)
+    handler.detach()
+    shown = whole(seen.spans[0])["attributes"]["gen_ai.input.messages"]
+    texts = [message["parts"][0]["content"] for message in shown]
+    assert (texts[0], texts[-1]) == ("question 0", "question 2999")
+    assert texts[1] == f"[omitted {3_000 - len(texts) + 1} messages]"

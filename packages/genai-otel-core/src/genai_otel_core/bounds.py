@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from genai_otel_core import messages as m
+from genai_otel_core.ends import omitted_before
 from genai_otel_core.estimate import ITEM, surely_fits
 from genai_otel_core.plain import clip, measured, omitted, to_json
 
@@ -169,7 +170,8 @@ def messages(value: list[m.Message], limit: int, size: Callable[[list[m.Message]
 
 def _cut_messages(value: list[m.Message], by: _Cut) -> list[m.Message]:
     kept = [_cut_message(message, by) for message in _kept(value, by.items)]
-    mark: m.Part = m.Text(omitted(len(value) - by.items, "messages"))
+    gone = len(value) - by.items + omitted_before(value)
+    mark: m.Part = m.Text(omitted(gone, "messages"))
     return _ends(kept, len(value), by.items, m.Message("omitted", [mark]))
 
 
@@ -185,7 +187,8 @@ def parts(value: list[m.Part], limit: int, size: Callable[[list[m.Part]], int]) 
 
 def _cut_parts(value: list[m.Part], by: _Cut) -> list[m.Part]:
     kept = [_cut_part(part, by) for part in _kept(value, by.items)]
-    return _ends(kept, len(value), by.items, m.Text(omitted(len(value) - by.items, "parts")))
+    gone = len(value) - by.items + omitted_before(value)
+    return _ends(kept, len(value), by.items, m.Text(omitted(gone, "parts")))
 
 
 def _cut_part(part: m.Part, by: _Cut) -> m.Part:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import math
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
@@ -86,7 +87,7 @@ def _price(model: str, given: object) -> Price:
     if unknown:
         raise ValueError(f"prices of {model!r} may be {', '.join(_PRICE_KEYS)}, not {', '.join(unknown)}")
     for key, value in given.items():
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= 0:
+        if not _is_amount(value):
             raise ValueError(
                 f"prices of {model!r} must be at least 0 dollars a million tokens; {key} is {value!r}"
             )
@@ -165,7 +166,7 @@ def reported(sources: Iterable[Mapping[str, Any]]) -> Cost | None:
 
 
 def _is_amount(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < math.inf
 
 
 def _amount(value: Any) -> float | None:

@@ -26,6 +26,7 @@ _SIGNED = (
     "x-goog-credential",
 )
 _MAX_SEEN = 4096
+_MAX_HASHED = 256
 
 
 class Reference(NamedTuple):
@@ -34,16 +35,31 @@ class Reference(NamedTuple):
     sha256: str
     size: int
     mime_type: str | None
-    data: bytes
+    content: str
+
+    @property
+    def data(self) -> bytes:
+        """The media's bytes, or those of its text if that is no base64."""
+        try:
+            return base64.b64decode(self.content)
+        except (ValueError, binascii.Error):
+            return self.content.encode("utf-8", "replace")
+
+
+_hashed: OrderedDict[tuple[int, int], tuple[str, int]] = OrderedDict()
+"""Hash and size of media seen lately: each call of a conversation brings all of its media again."""
 
 
 def reference(blob: m.Blob) -> Reference:
-    """Return the hash and size of the media's bytes, or of its text if that is no base64."""
-    try:
-        data = base64.b64decode(blob.content)
-    except (ValueError, binascii.Error):
-        data = blob.content.encode("utf-8", "replace")
-    return Reference(hashlib.sha256(data).hexdigest(), len(data), blob.mime_type, data)
+    """Return the hash and size of the media's bytes."""
+    key = (hash(blob.content), len(blob.content))
+    known = _hashed.get(key)
+    if known is None:
+        data = Reference("", 0, None, blob.content).data
+        known = _hashed[key] = hashlib.sha256(data).hexdigest(), len(data)
+        if len(_hashed) > _MAX_HASHED:
+            _hashed.popitem(last=False)
+    return Reference(*known, blob.mime_type, blob.content)
 
 
 def as_blob(part: m.Part) -> m.Part:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 
+from genai_otel_core import ends
 from genai_otel_core import messages as m
 from genai_otel_core.plain import clip, plain, to_json
 from genai_otel_langchain._response import finish_reason, finish_reason_in
@@ -22,7 +23,8 @@ _TEXT_KEYS = ("input", "question", "query", "human_input", "output", "answer", "
 
 def chat_messages(messages: Iterable[Any], limit: int) -> list[m.Message]:
     """Translate messages of any form LangChain takes."""
-    return [message(item, limit) for item in messages]
+    given = messages if isinstance(messages, Sequence) else list(messages)
+    return ends.messages(given, limit, lambda item: message(item, limit))
 
 
 def message(item: Any, limit: int) -> m.Message:
@@ -79,8 +81,7 @@ def content_parts(content: Any, limit: int) -> list[m.Part]:
     if isinstance(content, str):
         return [m.Text(clip(content, limit))]
     if isinstance(content, list):
-        found = (_block(block, limit) for block in islice(content, 1000))
-        return [part for part in found if part is not None]
+        return ends.parts(content, limit, lambda block: _block(block, limit))
     return [m.Text(clip(to_json(plain(content, limit)), limit))]
 
 
@@ -191,7 +192,7 @@ def chain_messages(value: Any, role: str, limit: int) -> list[m.Message] | None:
     if isinstance(value, list) and value and all(_is_message(item) for item in islice(value, 1000)):
         return chat_messages(value, limit)
     nested = getattr(value, "messages", None)  # a prompt value, a state object
-    if isinstance(nested, list) and nested and all(_is_message(item) for item in nested):
+    if isinstance(nested, list) and nested and all(_is_message(item) for item in islice(nested, 1000)):
         return chat_messages(nested, limit)
     return [m.Message(role=role, parts=_data_parts(value, limit))]
 

@@ -97,7 +97,8 @@ def report_not_run(telemetry: Telemetry, run: Run, outputs: Any) -> None:
     if not isinstance(messages, list):
         return
     limit = telemetry.settings.max_content_bytes
-    failed = [(one, found) for one in messages if (found := reported_failure(one, True, limit)) is not None]
+    answers = [one for one in messages if isinstance(one, ToolMessage)]
+    failed = [(one, found) for one in answers if (found := reported_failure(one, True, limit)) is not None]
     if not failed or not _is_tool_node(run):
         return
     for message, failure in failed:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Any
 
+from genai_otel_core import ends
 from genai_otel_core import messages as m
 from genai_otel_core.plain import clip, omitted, plain, to_json
 
@@ -22,7 +23,7 @@ def chat_messages(messages: Any, limit: int) -> list[m.Message] | None:
         messages = [messages]
     if not isinstance(messages, (list, tuple)):
         return None  # an iterator is the host's to read
-    return [message(item, limit) for item in islice(messages, _MAX_ITEMS)]
+    return ends.messages(messages, limit, lambda item: message(item, limit))
 
 
 def message(item: Any, limit: int, role: str = "user") -> m.Message:
@@ -35,9 +36,7 @@ def message(item: Any, limit: int, role: str = "user") -> m.Message:
     role = _role(item.role)
     name = extra.get("name")
     out = m.Message(role=role, name=name if isinstance(name, str) else None)
-    found = [
-        part for part in (_block(block, limit) for block in islice(blocks, _MAX_ITEMS)) if part is not None
-    ]
+    found = ends.parts(blocks, limit, lambda block: _block(block, limit))
     if role == "tool":
         out.parts = [_tool_response(found, extra)]
         return out
