@@ -308,6 +308,20 @@ def test_retry_middleware_numbers_what_it_tries_again(name: str, seen: Capture) 
     assert seen.span("invoke_agent helper").status.is_unset
 
 
+@both
+def test_fallback_middleware_says_what_a_model_stands_in_for(asynchronous: bool, seen: Capture) -> None:
+    """The model that answers names the one that failed, and both are numbered."""
+    found = getattr(pytest.importorskip("langchain.agents.middleware"), "ModelFallbackMiddleware", None)
+    if found is None:
+        pytest.skip("this LangChain has no such middleware")
+    second = ScriptedModel(answers=["ok"], model="second")
+    first = ScriptedModel(answers=[ValueError("a")], model="first")
+    call(make_agent(first, [], "helper", middleware=[found(second)]), HI, config(seen), asynchronous)
+    told = ("genai_otel.attempt.number", "genai_otel.fallback.from", "error.type")
+    assert attributes(seen, *told) == [(1, None, "ValueError"), (2, "first", None)]
+    assert seen.span("invoke_agent helper").status.is_unset
+
+
 def test_two_telemetries_below_each_other_keep_their_providers(seen: Capture) -> None:
     """A run below another handler's run is its child, and goes to its own handler's providers."""
     with capture() as other:

@@ -7,6 +7,7 @@ from types import FrameType
 
 from genai_otel_core.frames import module_of
 from genai_otel_core.operations import Inference, Operation, ToolExecution
+from genai_otel_langchain._peek import Caller
 
 _TAG = "retry:attempt:"
 _MIDDLEWARE = "langchain.agents.middleware"
@@ -14,7 +15,7 @@ _TRYING = tuple(f"{_MIDDLEWARE}.{name}" for name in ("model_retry", "tool_retry"
 _MAX_FRAMES = 60
 
 
-def number(op: Operation, tags: object, frame: FrameType | None) -> int | None:
+def number(op: Operation, tags: object, seen: Caller | None) -> int | None:
     """Return the attempt's number: `with_retry` tells it from the second on, middleware is known by its frames.
 
     It cannot be seen who calls a synchronous tool of an asynchronous agent, which runs in a thread.
@@ -22,14 +23,14 @@ def number(op: Operation, tags: object, frame: FrameType | None) -> int | None:
     for tag in tags if isinstance(tags, list) else ():
         if isinstance(tag, str) and tag.startswith(_TAG) and tag[len(_TAG) :].isdecimal():
             return int(tag[len(_TAG) :])
-    tried = _MIDDLEWARE in sys.modules and isinstance(op, (Inference, ToolExecution)) and _is_tried(frame)
-    return 1 if tried else None
+    if seen is None or _MIDDLEWARE not in sys.modules or not isinstance(op, (Inference, ToolExecution)):
+        return None
+    return 1 if _is_tried(seen.frame.f_back) else None
 
 
 def _is_tried(frame: FrameType | None) -> bool:
-    """Whether the call that `frame` reports is made by middleware that may try again, or something else."""
+    """Whether middleware called `frame` that may do so again, or call something else instead."""
     for _ in range(_MAX_FRAMES):
-        frame = None if frame is None else frame.f_back
         if frame is None:
             return False
         module = module_of(frame)
@@ -38,6 +39,7 @@ def _is_tried(frame: FrameType | None) -> bool:
         # Beyond these, it is the call around this one that is tried.
         if module.startswith("langgraph.pregel") or _runs_a_tool(module, frame):
             return False
+        frame = frame.f_back
     return False
 
 

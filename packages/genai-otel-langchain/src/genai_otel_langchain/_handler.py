@@ -265,7 +265,7 @@ class Handler(_compat.GraphCallbackHandler):
             op.conversation_id = _context.conversation_id(kwargs.get("metadata"))
         place = _context.placement(self.telemetry, kwargs, seen, isinstance(op, Inference))
         if op is not None:
-            op.attempt = _attempts.number(op, kwargs.get("tags"), None if seen is None else seen.frame)
+            op.attempt = _attempts.number(op, kwargs.get("tags"), seen)
         run = self.telemetry.start(run_id, op, note=note, resumes=resumes, **place)
         if run is not None and op is not None and seen is not None and seen.runs_as_coroutine:
             when_gone(seen.frame, lambda: self._gone(run))
