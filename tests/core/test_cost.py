@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.machinery
 import subprocess
 import sys
+import threading
 import types
 from typing import Any
 
@@ -197,6 +198,22 @@ def test_a_list_that_cannot_be_loaded(monkeypatch: pytest.MonkeyPatch, seen: Cap
     monkeypatch.setattr(cost, "_bundled", [])
     monkeypatch.setattr(cost.importlib.util, "find_spec", lambda name: None)
     assert costs(call("gpt-4o", provider="openai"), seen)[0] is None
+
+
+def test_the_first_calls_may_end_in_many_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody is given a loading thread to wait for that has not started."""
+    seen: list[object] = []
+    prices = cost.PriceList()
+
+    class Watched(threading.Thread):
+        def start(self) -> None:
+            seen.append(prices._loading)
+            super().start()
+
+    monkeypatch.setattr(cost.threading, "Thread", Watched)
+    monkeypatch.setattr(prices, "_load", lambda: None)
+    prices.expect()
+    assert seen == [None]
 
 
 def test_the_list_is_loaded_when_a_call_starts_and_not_before() -> None:

@@ -189,8 +189,9 @@ class PriceList:
         if self._loading is None:
             with self._lock:
                 if self._loading is None:
-                    self._loading = threading.Thread(target=self._load, name="genai-otel-prices", daemon=True)
-                    self._loading.start()
+                    loading = threading.Thread(target=self._load, name="genai-otel-prices", daemon=True)
+                    loading.start()
+                    self._loading = loading  # not before: others wait for it
 
     def _load(self) -> None:
         try:
