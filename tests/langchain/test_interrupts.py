@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from typing import Any
 
@@ -145,3 +146,25 @@ def test_a_chain_without_input_resumes_nothing(seen: Capture) -> None:
     graph.invoke(ASK, here)
     RunnableLambda(lambda _: "x").with_config(run_name="other").invoke(None, here)
     assert seen.span("invoke_workflow other").links == ()
+
+
+@pytest.mark.parametrize("asynchronous", [False, True], ids=["sync", "async"])
+@pytest.mark.parametrize("where", [{"interrupt_before": ["second"]}, {"interrupt_after": ["first"]}])
+def test_a_graph_that_stands_at_a_breakpoint(where: Any, asynchronous: bool, seen: Capture) -> None:
+    """A breakpoint is an interrupt without an id, also where LangGraph does not tell callbacks of it."""
+    graph = StateGraph(MessagesState)
+    for name in ("first", "second"):
+        graph.add_node(name, lambda _: {"messages": []})
+    graph.add_edge(START, "first").add_edge("first", "second")
+    stops = graph.compile(name="approval", checkpointer=InMemorySaver(), **where)
+    here = config(seen)
+    for given in (ASK, None):
+        if asynchronous:
+            asyncio.run(stops.ainvoke(given, here))
+        else:
+            stops.invoke(given, here)
+    first, second = graphs(seen)
+    assert first.attributes["genai_otel.outcome"] == "interrupted"
+    assert "genai_otel.interrupt.ids" not in first.attributes
+    assert [link.context.span_id for link in second.links] == [first.context.span_id]
+    assert "genai_otel.outcome" not in second.attributes

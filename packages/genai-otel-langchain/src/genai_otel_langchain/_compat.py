@@ -16,6 +16,8 @@ else:
     except Exception:  # an older or broken langgraph must not break the import
         GraphCallbackHandler = BaseCallbackHandler
 
+GRAPHS_TELL_INTERRUPTS = GraphCallbackHandler is not BaseCallbackHandler
+
 # Before 3.11 asyncio cannot run a task in a given context, so LangChain's own context variable does not
 # reach the code inside a runnable.
 ASYNC_CONTEXT_REACHES_CODE = sys.version_info >= (3, 11)

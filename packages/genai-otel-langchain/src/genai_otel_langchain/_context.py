@@ -9,13 +9,26 @@ from typing import Any
 from langchain_core.runnables.config import var_child_runnable_config
 
 from genai_otel_core import Telemetry
-from genai_otel_core.operations import ABANDONED, COMPLETED, INTERRUPTED
+from genai_otel_core.guard import attempt
+from genai_otel_core.operations import (
+    ABANDONED,
+    COMPLETED,
+    INTERRUPTED,
+    AgentInvocation,
+    Operation,
+    WorkflowInvocation,
+)
 from genai_otel_core.runs import Run
-from genai_otel_langchain._compat import ASYNC_CONTEXT_REACHES_CODE, control_flow_types
+from genai_otel_langchain._compat import (
+    ASYNC_CONTEXT_REACHES_CODE,
+    GRAPHS_TELL_INTERRUPTS,
+    control_flow_types,
+)
 from genai_otel_langchain._libraries import client_library
-from genai_otel_langchain._peek import Caller
+from genai_otel_langchain._peek import Caller, caller
 from genai_otel_langchain._readers import left_by_reader
 
+_GRAPHS = (AgentInvocation, WorkflowInvocation)
 _CONVERSATION_KEYS = ("thread_id", "session_id", "conversation_id")
 
 
@@ -106,6 +119,21 @@ def _is_inside(telemetry: Telemetry, run: Run) -> bool:
 def is_resumption(inputs: object) -> bool:
     """Whether a graph is called to go on: with a `Command`, or with nothing."""
     return inputs is None or type(inputs).__name__ == "Command"
+
+
+def outcome(op: Operation | None) -> str:
+    """How a chain's run that ends without error has ended; older graphs tell of a breakpoint only in their loop."""
+    if op is None:
+        return COMPLETED
+    if GRAPHS_TELL_INTERRUPTS or op.outcome != COMPLETED or not isinstance(op, _GRAPHS):
+        return op.outcome
+    return INTERRUPTED if attempt("breakpoint", _stands_at_breakpoint) else COMPLETED
+
+
+def _stands_at_breakpoint() -> bool:
+    seen = caller()
+    status = None if seen is None else getattr(seen.loop, "status", None)
+    return isinstance(status, str) and status.startswith("interrupt")
 
 
 def interrupt_ids(interrupts: object) -> list[str]:

@@ -12,7 +12,6 @@ from genai_otel_core.endpoints import NOWHERE
 from genai_otel_core.guard import attempt, guarded
 from genai_otel_core.messages import Message
 from genai_otel_core.operations import (
-    COMPLETED,
     INTERRUPTED,
     AgentInvocation,
     Inference,
@@ -231,7 +230,7 @@ class Handler(_compat.GraphCallbackHandler):
                 op.input_messages = self._chain_messages(kwargs["inputs"], "user")
         if _chains.is_node(run):
             attempt("tools that did not run", _tools.report_not_run, self.telemetry, run, outputs)
-        self.telemetry.finish(run_id, COMPLETED if op is None else op.outcome)
+        self.telemetry.finish(run_id, _context.outcome(op))
 
     def _chain_messages(self, value: Any, role: str) -> list[Message] | None:
         return attempt(f"{role} messages of a chain", _messages.chain_messages, value, role, self._limit)

@@ -58,6 +58,11 @@ class Caller:
         return self.frame.f_code.co_name in ("run", "arun") and self._local("status") == "error"
 
     @property
+    def loop(self) -> Any:
+        """The loop of a graph that has run, if the frame has one."""
+        return self._local("loop")
+
+    @property
     def origin(self) -> Hashable:
         """Equal for runs that one call starts together."""
         return id(self.frame), self.frame.f_code
