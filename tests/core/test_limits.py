@@ -75,6 +75,20 @@ def test_what_matters_survives(limit: int, convention: str, seen: Capture) -> No
         assert kept["genai_otel.omitted_attributes"] == len(whole) - len(kept) + 1
 
 
+@pytest.mark.parametrize("limit", [10, 16])
+def test_usage_comes_before_many_attributes_of_the_application(limit: int, seen: Capture) -> None:
+    """The application's own attributes do not crowd out who was called and what was used."""
+    provider = TracerProvider(span_limits=SpanLimits(max_span_attributes=limit))
+    provider.add_span_processor(SimpleSpanProcessor(seen.span_exporter))
+    own = {f"app.{index}": index for index in range(20)}
+    telemetry = Telemetry(attributes=own, tracer_provider=provider)
+    telemetry.start(1, inference())
+    telemetry.finish(1)
+    kept = seen.spans[0].attributes
+    assert kept.keys() >= ESSENTIAL["1.41"]
+    assert kept["genai_otel.omitted_attributes"] > 0
+
+
 def test_no_room_at_all(seen: Capture) -> None:
     """A span that is full already is left as it is."""
     kept = attributes(4, "1.41", seen)

@@ -397,17 +397,18 @@ def test_a_tool_of_a_resumed_run_links_to_the_call_before_the_interrupt(seen: Ca
     assert [span.attributes.get("genai_otel.outcome") for span in tools] == ["interrupted", None]
 
 
-def test_opt_out_by_metadata_covers_exactly_that_call(seen: Capture) -> None:
-    """`genai_otel.enabled: False` silences a call and what is below it, and nothing else."""
+@pytest.mark.parametrize("key", ["genai_otel.enabled", "otel"])
+def test_opt_out_by_metadata_covers_exactly_that_call(key: str, seen: Capture) -> None:
+    """`genai_otel.enabled: False`, for short `otel: False`, silences a call and what is below it, and nothing else."""
     model = ScriptedModel(answers=["x"])
 
     def node(state: Any) -> Any:
-        model.invoke("quiet", {"metadata": {"genai_otel.enabled": False}})
+        model.invoke("quiet", {"metadata": {key: False}})
         return {"messages": [model.invoke("loud")]}
 
     graph = StateGraph(MessagesState).add_node("n", node).add_edge(START, "n").compile(name="flow")
     graph.invoke(HI, config(seen))
-    graph.invoke(HI, {**config(seen), "metadata": {"genai_otel.enabled": False}})
+    graph.invoke(HI, {**config(seen), "metadata": {key: False}})
     assert seen.tree() == "invoke_workflow flow\n  n\n    chat scripted-1"
     assert [p["count"] for p in seen.metrics()["gen_ai.client.operation.duration"]] == [1]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from itertools import takewhile
 from typing import Any
 
 from opentelemetry.trace import Span
@@ -19,7 +20,10 @@ _DEFAULT = 128
 
 
 def within(span: Span, attributes: dict[str, Any], rows: Sequence[Row[Any]]) -> dict[str, Any]:
-    """Return those of `attributes` for which the span has room: identity first, then usage, details, content."""
+    """Return those of `attributes` for which the span has room: identity first, then usage, details, content.
+
+    For identity and usage, the application's own attributes give way: they were set first.
+    """
     limit = _limit(span)
     if limit is None:
         return attributes
@@ -34,13 +38,16 @@ def within(span: Span, attributes: dict[str, Any], rows: Sequence[Row[Any]]) -> 
     for row in rows:
         levels.setdefault(row.name, row.level)
 
-    def rank(name: str) -> int:
+    def rank(name: str) -> tuple[int, bool]:
         level = levels.get(name, Level.CONTENT)
-        return 2 * level - (level == Level.DETAIL and is_usage(name))
+        return 2 * level - (level == Level.DETAIL and is_usage(name)), "cost" in name
 
-    kept = set(sorted(fresh, key=rank)[: max(0, room - 1)])
+    ranked = sorted(fresh, key=rank)
+    needed = sum(rank(name)[0] < 2 * Level.DETAIL for name in ranked)
+    giving_way = sum(1 for _ in takewhile(lambda name: name not in levels, held))
+    kept = set(ranked[: max(0, room - 1, min(needed, room - 1 + giving_way))])
     shown = {name: value for name, value in attributes.items() if name in held or name in kept}
-    if room > 0:
+    if room + giving_way > 0:
         shown[OMITTED_ATTRIBUTES] = len(fresh) - len(kept)
     return shown
 

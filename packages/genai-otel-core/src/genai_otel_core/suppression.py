@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import Token
 from types import TracebackType
+from typing import Any
 
 from opentelemetry import context as context_api
 from opentelemetry.context import Context
 
 from genai_otel_core.current import values_shown
 
+_METADATA_KEY, _SHORT_KEY = "genai_otel.enabled", "otel"
 _KEY = context_api.create_key("genai-otel-suppress")
 # What `opentelemetry.instrumentation.utils.suppress_instrumentation()` sets, in its old and new form.
 _KEYS = (_KEY, context_api._SUPPRESS_INSTRUMENTATION_KEY, "suppress_instrumentation")
@@ -63,6 +65,11 @@ def everything_suppressed() -> Iterator[None]:
         yield
     finally:
         context_api.detach(token)
+
+
+def is_left_out(metadata: Mapping[str, Any]) -> bool:
+    """Whether a call's own metadata says that nothing is to be told of it and of what is below it."""
+    return metadata.get(_METADATA_KEY) is False or metadata.get(_SHORT_KEY) is False
 
 
 def is_suppressed() -> bool:

@@ -19,6 +19,7 @@ from genai_otel_core.operations import (
     WorkflowInvocation,
 )
 from genai_otel_core.runs import Run
+from genai_otel_core.suppression import is_left_out
 from genai_otel_langchain._compat import (
     ASYNC_CONTEXT_REACHES_CODE,
     GRAPHS_TELL_INTERRUPTS,
@@ -41,7 +42,7 @@ def parentage(telemetry: Telemetry, kwargs: Mapping[str, Any]) -> dict[str, Any]
         "parent_id": run_of_this_code() if named is None else run_above(telemetry, named),
         "metadata": known,
         "tags": tags if isinstance(tags, list) else (),
-        "suppressed": known is not None and known.get("genai_otel.enabled") is False,
+        "suppressed": known is not None and is_left_out(known),
     }
 
 

@@ -19,6 +19,7 @@ from genai_otel_core.operations import (
     ToolExecution,
 )
 from genai_otel_core.runs import Run
+from genai_otel_core.suppression import is_left_out
 from genai_otel_llamaindex import _calls, _compat, _context, _operations, _workflows
 from genai_otel_llamaindex._classify import Role, SpanStart, classify
 from genai_otel_llamaindex._kinds import Kind, kind_of
@@ -78,7 +79,7 @@ class Spans:
             origin=id_,  # another telemetry's view of this span is no parent of ours
             attach=not note.entered_by_caller,
             metadata=metadata,
-            suppressed=metadata.get("genai_otel.enabled") is False,
+            suppressed=is_left_out(metadata),
             library=attempt("client library", _calls.library, op, instance),
             note=note,
         )

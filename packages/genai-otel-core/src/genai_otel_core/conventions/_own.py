@@ -89,7 +89,7 @@ OMITTED_ATTRIBUTES = "genai_otel.omitted_attributes"
 
 def is_usage(name: str) -> bool:
     """Whether an attribute says what a call used or cost."""
-    return any(word in name for word in ("usage", "token", "cost"))
+    return "max_tokens" not in name and any(word in name for word in ("usage", "token", "cost"))
 
 
 START_EVENT = "genai_otel.operation.start"
