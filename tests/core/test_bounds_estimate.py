@@ -11,8 +11,15 @@ from genai_otel_core import messages as m
 from genai_otel_core.conventions import _encode as encode
 from genai_otel_core.cutting import size_of_definitions, size_of_documents, size_of_messages
 
+
+class Accessor(str):
+    """A text of a framework's own type."""
+
+    __slots__ = ()
+
+
 TEXT = st.text(st.characters(codec="utf-8"), max_size=30) | st.sampled_from(
-    ["\x00" * 20, '"\\' * 20, "😀" * 9]
+    ["\x00" * 20, '"\\' * 20, "😀" * 9, Accessor("\x00" * 20)]
 )
 DATA = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | TEXT,
@@ -68,7 +75,10 @@ def test_definitions_and_documents(
     assert not estimate.surely_fits(documents, limit) or size_of_documents(documents) <= limit
 
 
-@pytest.mark.parametrize("value", ["a" * 5000, {"a": [1, 2.5, None, True, "x"]}, [m.Text("a" * 5000)]])
+USUAL = ["a" * 5000, {"a": [1, 2.5, None, True, "x"]}, [m.Text("a" * 5000)], [m.Text(Accessor("a"))]]
+
+
+@pytest.mark.parametrize("value", USUAL)
 def test_usual_content_is_not_measured(value: object) -> None:
     """It says so of what people usually send."""
     assert estimate.surely_fits(value, 32768)

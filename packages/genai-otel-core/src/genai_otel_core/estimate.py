@@ -47,6 +47,8 @@ def surely_fits(value: Any, limit: int) -> bool:
                 room -= _room_for_names(item, room)
                 item = item.values()
             pending.extend(item)
+        elif isinstance(item, str):  # a subclass, as LangChain's texts of messages are
+            room -= 6 * str.__len__(item) + ITEM
         else:
             return False
         if room < 0:
