@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 from types import FrameType
 
-from genai_otel_core.frames import module_of
 from genai_otel_core.operations import Inference, Operation, ToolExecution
 from genai_otel_langchain._peek import Caller
 
 _TAG = "retry:attempt:"
 _MIDDLEWARE = "langchain.agents.middleware"
-_TRYING = tuple(f"{_MIDDLEWARE}.{name}" for name in ("model_retry", "tool_retry", "model_fallback"))
+_TRYING = frozenset(f"{_MIDDLEWARE}.{name}" for name in ("model_retry", "tool_retry", "model_fallback"))
+_AGENTS, _TOOLS = "langgraph.pregel", "langchain_core.tools.base"
 _MAX_FRAMES = 60
 
 
@@ -29,19 +29,17 @@ def number(op: Operation, tags: object, seen: Caller | None) -> int | None:
 
 
 def _is_tried(frame: FrameType | None) -> bool:
-    """Whether middleware called `frame` that may do so again, or call something else instead."""
+    """Whether the call that `frame` reports is made by middleware that may try again, or something else."""
     for _ in range(_MAX_FRAMES):
+        frame = None if frame is None else frame.f_back
         if frame is None:
             return False
-        module = module_of(frame)
+        module = str(
+            frame.f_globals.get("__name__")
+        )  # not `module_of`: this is asked for every call of an agent
         if module in _TRYING:
             return True
         # Beyond these, it is the call around this one that is tried.
-        if module.startswith("langgraph.pregel") or _runs_a_tool(module, frame):
+        if module.startswith(_AGENTS) or (module == _TOOLS and frame.f_code.co_name in ("run", "arun")):
             return False
-        frame = frame.f_back
     return False
-
-
-def _runs_a_tool(module: str, frame: FrameType) -> bool:
-    return module == "langchain_core.tools.base" and frame.f_code.co_name in ("run", "arun")
