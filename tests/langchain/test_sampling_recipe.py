@@ -30,6 +30,10 @@ def matches(policy: dict[str, Any], span: Any) -> bool:
         return span.status.status_code.name in rule["status_codes"]
     if policy["type"] == "latency":
         return (span.end_time - span.start_time) / 1e6 >= rule["threshold_ms"]
+    if policy["type"] == "ottl_condition":
+        (condition,) = rule["span"]
+        key, least = re.fullmatch(r'attributes\["(.+)"\] > ([\d.]+)', condition).groups()
+        return span.attributes.get(key, 0.0) > float(least)
     value = span.attributes.get(rule.get("key"))
     if policy["type"] == "numeric_attribute":
         return value is not None and rule["min_value"] <= value <= rule["max_value"]
@@ -44,6 +48,9 @@ def run(kind: str, settings: dict[str, Any]) -> None:
     elif kind == "long-answers":
         usage = {"input_tokens": 1, "output_tokens": 5000, "total_tokens": 5001}
         ScriptedModel(answers=[AIMessage("x", usage_metadata=usage)]).invoke("hi", settings)
+    elif kind == "expensive":
+        usage = {"input_tokens": 600_000, "output_tokens": 0, "total_tokens": 600_000}
+        ScriptedModel(answers=[AIMessage("x", usage_metadata=usage)]).invoke("hi", settings)
     elif kind == "left":
         for _ in ScriptedModel(answers=["a b c"]).stream("hi", settings):
             break
@@ -52,10 +59,11 @@ def run(kind: str, settings: dict[str, Any]) -> None:
         model.with_retry(wait_exponential_jitter=False).invoke("hi", settings)
 
 
-@pytest.mark.parametrize("name", ["errors", "long-answers", "left", "retried"])
+@pytest.mark.parametrize("name", ["errors", "long-answers", "expensive", "left", "retried"])
 def test_every_policy_of_the_recipe_finds_its_traces(name: str, seen: Capture) -> None:
     """The policy matches a run of its kind and not an ordinary one."""
-    settings = {"callbacks": [Handler(**seen.providers)]}
+    prices = {"scripted-1": {"input": 1.0, "output": 1.0}}
+    settings = {"callbacks": [Handler(**seen.providers, prices=prices)]}
     ScriptedModel(answers=["fine"]).invoke("hi", settings)
     assert not any(matches(POLICIES[name], span) for span in seen.spans)
     seen.clear()
@@ -65,4 +73,4 @@ def test_every_policy_of_the_recipe_finds_its_traces(name: str, seen: Capture) -
 
 def test_the_recipe_has_no_policy_that_is_not_tested() -> None:
     """What is left is by duration and by chance."""
-    assert POLICIES.keys() - {"errors", "long-answers", "left", "retried"} == {"slow", "rest"}
+    assert POLICIES.keys() - {"errors", "long-answers", "expensive", "left", "retried"} == {"slow", "rest"}
