@@ -7,12 +7,15 @@ import sys
 from typing import Any
 
 import pytest
+from agents import make_agent
 from langchain_core.runnables import RunnableLambda
+from langchain_core.tools import tool
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.types import Command, interrupt
+from models import ScriptedModel, asks
 
-from genai_otel_core.testing import Capture
+from genai_otel_core.testing import Capture, capture
 from genai_otel_langchain import Handler
 
 ASK = {"messages": [("user", "hi")]}
@@ -105,6 +108,66 @@ def test_what_has_been_resumed_is_not_resumed_again(shared: bool, seen: Capture,
     assert third.links == ()
     if shared:
         assert len(list(tmp_path.iterdir())) == 1  # the third waits
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_tool_of_a_run_resumed_in_another_process(times: int, seen: Capture, tmp_path: Any) -> None:
+    """It links to the model call that asked for it, which neither process but the first has seen."""
+
+    @tool
+    def approve(x: int) -> str:
+        """Ask a person."""
+        return "".join(interrupt(f"sure? {index}") for index in range(times))
+
+    model, saver = ScriptedModel(answers=[asks("approve", "c-9", x=1), "done"]), InMemorySaver()
+    here = {"configurable": {"thread_id": "t1"}}
+    for given in (ASK, *[Command(resume="yes")] * times):
+        with capture() as process:
+            handler = Handler(**process.providers, resume_store=tmp_path)
+            agent = make_agent(model, [approve], name="boss", checkpointer=saver)
+            agent.invoke(given, {**here, "callbacks": [handler]})
+            if given is ASK:
+                asked = process.span("chat scripted-1").context
+        (link,) = process.span("execute_tool approve").links
+        assert (link.context.trace_id, link.context.span_id) == (asked.trace_id, asked.span_id)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("text", ["", "gone", "00-1-2 3", "00-x-y-01 1.0 a", "00-1-2-01 soon a"])
+def test_a_store_that_has_lost_the_text(text: str, seen: Capture) -> None:
+    """What is no text of ours is as good as none."""
+
+    class Store:
+        def save(self, conversation_id: str, text: str) -> None:
+            pass
+
+        def load(self, conversation_id: str) -> str | None:
+            return text
+
+    graph, here = asking(), config(seen, resume_store=Store())
+    graph.invoke(ASK, here)
+    graph.invoke(Command(resume="yes"), here)
+    assert [span.links for span in graphs(seen)] == [(), ()]
+
+
+def test_several_graphs_wait_in_one_conversation(seen: Capture) -> None:
+    """Each goes on with its own interrupted run, in whatever order, also below one span of the application."""
+    first, second, here = asking("first"), asking("second"), config(seen)
+    with seen.tracer_provider.get_tracer("app").start_as_current_span("request"):
+        first.invoke(ASK, here)
+        second.invoke(ASK, here)
+    first.invoke(Command(resume="yes"), here)
+    second.invoke(Command(resume="yes"), here)
+    for name in ("first", "second"):
+        assert_resumed(*graphs(seen, f"invoke_workflow {name}"))
+
+
+def test_a_graph_that_is_called_otherwise_the_second_time(seen: Capture) -> None:
+    """The only one that waits is what is resumed, whatever its run is called."""
+    graph, here = asking(), config(seen)
+    graph.invoke(ASK, here)
+    graph.invoke(Command(resume="yes"), {**here, "run_name": "approval again"})
+    assert_resumed(*graphs(seen), *graphs(seen, "invoke_workflow approval again"))
 
 
 def test_a_resumption_that_fails_can_be_repeated(seen: Capture) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 
 from opentelemetry.trace import SpanContext
 
@@ -13,6 +14,8 @@ from genai_otel_core.runs import Run
 
 _REMEMBERED = 4096
 """How many requested tool calls are remembered, the latest."""
+_MOST_WAITING = 16
+"""How many of them an interrupted run leaves to whoever resumes it."""
 
 
 class Causes:
@@ -47,10 +50,37 @@ class Causes:
             if len(self._ran) > _REMEMBERED:
                 self._ran.popitem(last=False)
         found = self._asked.get((run.root.id, op.call_id))
-        if found is None and op.conversation_id is not None:
-            found = self._asked.get((op.conversation_id, op.call_id))
+        conversation = op.conversation_id
+        if found is None and conversation is not None:
+            found = self._asked.get((conversation, op.call_id))
+            if found is None:
+                found = self._asked.get((_recalled(conversation), _hash(op.call_id)))
         return found
+
+    def waiting(self, conversation_id: str) -> list[tuple[str, SpanContext]]:
+        """Return hashes of the call ids that a conversation asked for lately, and which span asked for each."""
+        with self._lock:
+            latest = [key for key in self._asked if key[0] in (conversation_id, _recalled(conversation_id))]
+            latest = latest[-_MOST_WAITING:]
+            return [
+                (call_id if scope != conversation_id else _hash(call_id), self._asked[scope, call_id])
+                for scope, call_id in latest
+            ]
+
+    def recall(self, conversation_id: str, waiting: Iterable[tuple[str, SpanContext]]) -> None:
+        """Take over what another process had `waiting`."""
+        with self._lock:
+            for call_id, asked in waiting:
+                self._asked[_recalled(conversation_id), call_id] = asked
 
     def has_run(self, run: Run, call_id: str) -> bool:
         """Whether this call has been executed in the tree of `run`."""
         return (run.root.id, call_id) in self._ran
+
+
+def _recalled(conversation_id: str) -> Hashable:
+    return conversation_id, "recalled"
+
+
+def _hash(call_id: str) -> str:
+    return hashlib.sha256(call_id.encode("utf-8", "replace")).hexdigest()[:16]

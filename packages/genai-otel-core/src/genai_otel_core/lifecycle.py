@@ -37,8 +37,8 @@ class Lifecycle(Starting):
     def __init__(self, settings: Settings, emitter: Emitter) -> None:
         self._settings = settings
         self._routing = Routing(emitter, settings.conventions, settings.provider_for)
-        self._resumption = Resumption(settings.resume_store)
         self._causes = Causes()
+        self._resumption = Resumption(settings.resume_store, self._causes)
         self._inheritance = Inheritance(settings.mode, settings.custom)
         self._settlement = Settlement(settings)
         self._runs = RunStore(settings.max_runs, settings.max_run_age_s, self._evict)

@@ -8,11 +8,13 @@ import tempfile
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 from opentelemetry.trace import SpanContext, TraceFlags
 
+from genai_otel_core.causes import Causes
 from genai_otel_core.operations import (
     COMPLETED,
     INTERRUPTED,
@@ -25,14 +27,16 @@ if TYPE_CHECKING:
     from genai_otel_core.runs import Run
 
 _REMEMBERED = 10_000
+_MOST_WAITING = 16
+"""How many graphs of one conversation may wait at once."""
 
 
 @runtime_checkable
 class ResumeStore(Protocol):
     """Keeps one short text per interrupted conversation, until it is resumed.
 
-    The text holds a trace and span id and a time, no content; it is empty when nothing waits any more. Both
-    methods may be called from any thread; errors are guarded.
+    The text holds trace and span ids, times and hashes (of the graphs' names and the tool calls' ids), no content;
+    it is empty when nothing waits any more. Both methods may be called from any thread; errors are guarded.
     """
 
     def save(self, conversation_id: str, text: str) -> None:
@@ -97,8 +101,10 @@ class DirectoryResumeStore:
 class Resumption:
     """Finds the interrupted run of a conversation again."""
 
-    def __init__(self, store: ResumeStore) -> None:
+    def __init__(self, store: ResumeStore, causes: Causes) -> None:
         self._store = store
+        self._causes = causes
+        self._lock = threading.Lock()
 
     def settle(self, run: Run, op: Operation) -> None:
         """Remember an interrupted run, and forget the one that a run has resumed and completed.
@@ -107,33 +113,84 @@ class Resumption:
         """
         if op.conversation_id is None or not isinstance(op, (AgentInvocation, WorkflowInvocation)):
             return
-        if op.outcome == INTERRUPTED and run.span is not None:
-            self._store.save(op.conversation_id, _to_text(run.span.get_span_context()))
-        elif op.outcome == COMPLETED and op.failure is None:
-            self._store.save(op.conversation_id, "")
+        with self._lock:
+            waiting, _ = _from_text(self._store.load(op.conversation_id))
+            if op.outcome == INTERRUPTED and run.span is not None:
+                context, now = run.span.get_span_context(), time.time()
+                began = now - (op.duration_s or 0.0)
+                waiting = [
+                    one
+                    for one in waiting
+                    if one.name != _key(op) and (one.context.trace_id != context.trace_id or one.at < began)
+                ]
+                waiting.append(_Waiting(context, now, _key(op)))
+            elif op.outcome == COMPLETED and op.failure is None:
+                resumed = _waiting_for(op, waiting)
+                waiting = [one for one in waiting if one is not resumed]
+            else:
+                return
+            calls = self._causes.waiting(op.conversation_id) if waiting else []
+            self._store.save(op.conversation_id, _to_text(waiting[-_MOST_WAITING:], calls))
 
     def resume(self, op: Operation) -> list[SpanContext]:
         """Return what `op` goes on with, and note how long that had waited."""
-        text = None if op.conversation_id is None else self._store.load(op.conversation_id)
-        found = None if not text else _from_text(text)
+        if op.conversation_id is None:
+            return []
+        waiting, calls = _from_text(self._store.load(op.conversation_id))
+        found = _waiting_for(op, waiting)
         if found is None:
             return []
-        context, at = found
-        op.resumed_after_s = max(0.0, time.time() - at)
-        return [context]
+        self._causes.recall(op.conversation_id, calls)
+        op.resumed_after_s = max(0.0, time.time() - found.at)
+        return [found.context]
 
 
-def _to_text(context: SpanContext) -> str:
-    return f"00-{context.trace_id:032x}-{context.span_id:016x}-{context.trace_flags:02x} {time.time():.3f}"
+_Call = tuple[str, SpanContext]
 
 
-def _from_text(text: str) -> tuple[SpanContext, float] | None:
+class _Waiting(NamedTuple):
+    """An interrupted run. Several graphs may share a conversation, so it is found by its `name` there."""
+
+    context: SpanContext
+    at: float
+    name: str
+
+
+def _waiting_for(op: Operation, waiting: Sequence[_Waiting]) -> _Waiting | None:
+    """What `op` goes on with: the run of its name, or the only one, which may have been called otherwise."""
+    named = [one for one in waiting if one.name == _key(op)]
+    return named[-1] if named else waiting[0] if len(waiting) == 1 else None
+
+
+def _key(op: Operation) -> str:
+    return hashlib.sha256((op.name or "").encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def _to_text(waiting: Sequence[_Waiting], calls: Sequence[_Call]) -> str:
+    runs = [f"{_traceparent(one.context)} {one.at:.6f} {one.name}" for one in waiting]
+    return "\n".join([*runs, *(f"{_traceparent(asked)} {call_id}" for call_id, asked in calls)])
+
+
+def _traceparent(context: SpanContext) -> str:
+    return f"00-{context.trace_id:032x}-{context.span_id:016x}-{context.trace_flags:02x}"
+
+
+def _from_text(text: str | None) -> tuple[list[_Waiting], list[_Call]]:
+    """The runs that wait, and the tool calls that were asked for in them."""
+    waiting: list[_Waiting] = []
+    calls: list[_Call] = []
     try:
-        traceparent, at = text.split(" ")
-        _, trace_id, span_id, flags = traceparent.split("-")
-        return SpanContext(int(trace_id, 16), int(span_id, 16), True, TraceFlags(int(flags, 16))), float(at)
-    except ValueError:
-        return None
+        for line in (text or "").splitlines():
+            traceparent, *at, name = line.split(" ")
+            _, trace_id, span_id, flags = traceparent.split("-")
+            context = SpanContext(int(trace_id, 16), int(span_id, 16), True, TraceFlags(int(flags, 16)))
+            if at:
+                waiting.append(_Waiting(context, float(at[0]), name))
+            else:
+                calls.append((name, context))
+    except ValueError:  # not written by us
+        return [], []
+    return waiting, calls
 
 
 def store_for(option: object) -> ResumeStore:
