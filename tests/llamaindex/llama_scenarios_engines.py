@@ -519,12 +519,15 @@ async def apredict_and_call() -> None:
 
 @scenario("""
 invoke_workflow
+  SentenceSplitter
+  TitleExtractor
+    chat scripted-1 CLIENT
+    chat scripted-1 CLIENT
   embeddings CLIENT
 """)
 async def aingestion() -> None:
-    await IngestionPipeline(transformations=[SentenceSplitter(), MockEmbedding(embed_dim=3)]).arun(
-        documents=[Document(text="hello world")]
-    )
+    made = [SentenceSplitter(), TitleExtractor(llm=llm("t")), MockEmbedding(embed_dim=3)]
+    await IngestionPipeline(transformations=made).arun(documents=[Document(text="hello world")])
 
 
 @scenario("""

@@ -16,8 +16,17 @@ from llama_index.core.workflow import (
     step,
 )
 from llama_index.core.workflow.retry_policy import ConstantDelayRetryPolicy
-from llama_models import asks, llm
+from llama_models import ScriptedLLM, asks, llm
 from llama_scenarios import ADD, FAILS, SAID, VERSION, Made, scenario, user
+
+
+async def until_asked(model: ScriptedLLM) -> None:
+    """Wait until a model is at work."""
+    for _ in range(10_000):
+        if model.asked:
+            return
+        await asyncio.sleep(0.001)
+    raise TimeoutError
 
 
 def group() -> AgentWorkflow:
@@ -139,15 +148,16 @@ async def group_cancelled() -> None:
         llm=llm(asks("handoff", to_agent="b", reason="r")),
         can_handoff_to=["b"],
     )
-    b = FunctionAgent(name="b", description="b", tools=[ADD], llm=llm("x", delay_s=10))
+    slow = llm("x", delay_s=10)
+    b = FunctionAgent(name="b", description="b", tools=[ADD], llm=slow)
     h = AgentWorkflow(agents=[a, b], root_agent="a").run(user_msg="go")
-    await asyncio.sleep(0.3)
+    await until_asked(slow)
     await h.cancel_run()
     try:
         await h
     except BaseException:
         return
-    await asyncio.sleep(0.1)
+    await asyncio.sleep(0.02)
 
 
 @scenario("""
@@ -155,14 +165,15 @@ invoke_agent x cancelled
   chat scripted-1 CLIENT !asyncio.exceptions.CancelledError
 """)
 async def agent_cancelled() -> None:
-    h = FunctionAgent(name="x", tools=[ADD], llm=llm("x", delay_s=10)).run("go")
-    await asyncio.sleep(0.2)
+    slow = llm("x", delay_s=10)
+    h = FunctionAgent(name="x", tools=[ADD], llm=slow).run("go")
+    await until_asked(slow)
     await h.cancel_run()
     try:
         await h
     except BaseException:
         return
-    await asyncio.sleep(0.1)
+    await asyncio.sleep(0.02)
 
 
 @scenario("""
@@ -170,17 +181,19 @@ invoke_agent x !asyncio.exceptions.CancelledError
   chat scripted-1 CLIENT !asyncio.exceptions.CancelledError
 """)
 async def agent_task_cancelled() -> None:
+    slow = llm("x", delay_s=10)
+
     async def go():
-        await FunctionAgent(name="x", tools=[ADD], llm=llm("x", delay_s=10)).run("go")
+        await FunctionAgent(name="x", tools=[ADD], llm=slow).run("go")
 
     t = asyncio.ensure_future(go())
-    await asyncio.sleep(0.2)
+    await until_asked(slow)
     t.cancel()
     try:
         await t
     except BaseException:
         return
-    await asyncio.sleep(0.1)
+    await asyncio.sleep(0.02)
 
 
 @scenario("""
@@ -311,7 +324,7 @@ async def retried_step() -> None:
 @scenario(
     """
 invoke_workflow H
-  ask
+  ask interrupted
   ask
     chat scripted-1 CLIENT
 """,
@@ -363,7 +376,7 @@ async def step_error_other_running() -> None:
         await E2().run()
     except Exception:
         return
-    await asyncio.sleep(0.1)
+    await asyncio.sleep(0.02)
 
 
 @scenario("""
@@ -382,7 +395,7 @@ async def timeout() -> None:
         await T(timeout=0.1).run()
     except Exception:
         return
-    await asyncio.sleep(0.1)
+    await asyncio.sleep(0.02)
 
 
 @scenario("""
@@ -446,6 +459,39 @@ async def nested_agent_in_wf() -> None:
             return StopEvent()
 
     await N().run()
+
+
+@scenario(
+    """
+invoke_agent x
+  chat scripted-1 CLIENT
+  execute_tool ask interrupted
+  execute_tool ask
+    answered
+  chat scripted-1 CLIENT
+""",
+    before_0_14="""
+invoke_agent x
+  chat scripted-1 CLIENT
+  execute_tool ask
+    answered
+  chat scripted-1 CLIENT
+""",
+)
+async def tool_that_asks_a_human() -> None:
+    async def ask(ctx: Context) -> str:
+        question = InputRequiredEvent(prefix="?")
+        answer = await ctx.wait_for_event(HumanResponseEvent, waiter_event=question)
+        with user("answered"):
+            return answer.response
+
+    ask.__annotations__["ctx"] = Context  # LlamaIndex takes it as it is written
+    tools = [FunctionTool.from_defaults(async_fn=ask)]
+    running = FunctionAgent(name="x", tools=tools, llm=llm(asks("ask"), "done")).run("go")
+    async for event in running.stream_events():
+        if isinstance(event, InputRequiredEvent):
+            running.ctx.send_event(HumanResponseEvent(response="x"))
+    await running
 
 
 def sync_add(a: int, b: int) -> int:

@@ -13,10 +13,10 @@ from llama_index.core.base.llms.types import ChatMessage
 from llama_index.core.callbacks import CallbackManager
 from llama_index.core.tools import FunctionTool
 from llama_index.core.workflow import StartEvent, StopEvent, Workflow, step
-from llama_index.core.workflow.retry_policy import ConstantDelayRetryPolicy
 from llama_index_instrumentation.dispatcher import instrument_tags
 from llama_models import ScriptedLLM, asks, llm
 from llama_scenarios import ADD, INDEX
+from llama_scenarios_flows import until_asked
 from opentelemetry import baggage, context, trace
 from opentelemetry.instrumentation.utils import is_http_instrumentation_enabled, suppress_http_instrumentation
 from starlette.applications import Starlette
@@ -59,41 +59,19 @@ def test_each_tool_links_to_the_call_that_asked_for_it(seen: Capture, handler: H
     }
 
 
-def test_a_retried_step_is_numbered(seen: Capture, handler: Handler) -> None:
-    """Each try is a span with its number and error; the workflow that succeeds in the end is none."""
-    failures = [ValueError("a"), ValueError("b")]
-
-    class Retrying(Workflow):
-        @step(retry_policy=ConstantDelayRetryPolicy(delay=0.001, maximum_attempts=3))
-        async def go(self, ev: StartEvent) -> StopEvent:
-            if failures:
-                raise failures.pop(0)
-            return StopEvent()
-
-    async def main() -> None:
-        await Retrying().run()
-
-    asyncio.run(main())
-    assert of(seen, "genai_otel.attempt.number", "error.type") == [
-        (None, None),
-        (None, "ValueError"),
-        (2, "ValueError"),
-        (3, None),
-    ]
-
-
 def test_a_cancelled_run_says_so(seen: Capture, handler: Handler) -> None:
     """`cancel_run` is the application's wish and no failure of the agents; what it cut off was cancelled."""
 
     async def main() -> None:
-        slow = FunctionAgent(name="slow", description="d", tools=[ADD], llm=llm(delay_s=60))
+        model = llm(delay_s=60)
+        slow = FunctionAgent(name="slow", description="d", tools=[ADD], llm=model)
         running = AgentWorkflow(agents=[slow], root_agent="slow").run(user_msg="go")
-        await asyncio.sleep(0.1)
+        await until_asked(model)
         await running.cancel_run()
         with pytest.raises(Exception) as raised:
             await running
         assert type(raised.value).__name__ == "WorkflowCancelledByUser"
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.01)
 
     asyncio.run(main())
     assert of(seen, "gen_ai.operation.name", "genai_otel.outcome", "error.type") == [

@@ -81,7 +81,7 @@ class Garbled(ScriptedLLM):
 
 
 @pytest.mark.guard_may_catch
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(answer=GARBAGE, given_tools=GARBAGE, temperature=GARBAGE)
 def test_garbage_in_a_model_call(answer: Any, given_tools: Any, temperature: Any) -> None:
     """The call gives what it gives, and its span ends."""
@@ -99,7 +99,7 @@ def test_garbage_in_a_model_call(answer: Any, given_tools: Any, temperature: Any
 
 
 @pytest.mark.guard_may_catch
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     span_id=st.one_of(st.text(max_size=50), st.none(), st.integers()),
     instance=GARBAGE,
@@ -173,10 +173,10 @@ def flow(fail: bool) -> Workflow:
 
 
 def test_no_leak(handler: Handler) -> None:
-    """Thousands of runs, of which a third is broken, left or never read, leave nothing open and nothing held."""
+    """Hundreds of runs, of which a third is broken, left or never read, leave nothing open and nothing held."""
     model = llm("a b c")
     fails = FunctionTool.from_defaults(lambda: 1 / 0, name="fails")
-    for number in range(1000):
+    for number in range(150):
         model.chat(SAID)
         list(model.stream_chat(SAID))
         model.stream_chat(SAID)
@@ -185,18 +185,18 @@ def test_no_leak(handler: Handler) -> None:
         if number % 3 == 0:
             with pytest.raises(ZeroDivisionError):
                 fails()
-    for _ in range(30):
+    for _ in range(10):
         list(INDEX.as_query_engine(llm=model, streaming=True).query("q").response_gen)
         INDEX.as_query_engine(llm=model, streaming=True).query("q")
 
     async def main() -> None:
-        for number in range(30):
+        for number in range(10):
             if number % 3 == 0:
                 with pytest.raises(Exception, match="no"):
                     await flow(fail=True).run()
             else:
                 await flow(fail=False).run()
-        for _ in range(200):
+        for _ in range(50):
             task = asyncio.ensure_future(llm(delay_s=60).achat(SAID))
             await asyncio.sleep(0)
             task.cancel()

@@ -79,6 +79,8 @@ _PUBLIC: dict[Kind, frozenset[str]] = {
     Kind.RERANKER: frozenset({"_postprocess_nodes", "_apostprocess_nodes", "postprocess_nodes"}),
     Kind.POSTPROCESSOR: frozenset({"_postprocess_nodes", "_apostprocess_nodes", "postprocess_nodes"}),
 }
+# An asynchronous pipeline calls what no span tells of, and that calls these.
+_TRANSFORM = frozenset({"__call__", "_parse_nodes", "_aparse_nodes", "extract", "aextract"})
 _ORCHESTRATIONS = (Kind.QUERY_ENGINE, Kind.CHAT_ENGINE, Kind.PIPELINE)
 _STEPS = (*_ORCHESTRATIONS, Kind.SYNTHESIZER, Kind.RERANKER, Kind.POSTPROCESSOR)
 
@@ -176,7 +178,9 @@ def _engine(start: SpanStart) -> Decision | None:
 
 
 def _transformation(start: SpanStart) -> Decision | None:
-    if start.method == "__call__" and start.above_kind is Kind.PIPELINE and start.kind is Kind.TRANSFORMATION:
+    if start.kind is not Kind.TRANSFORMATION or start.above_kind is not Kind.PIPELINE:
+        return None
+    if start.method in _TRANSFORM:
         return Decision(Role.STEP, "transformation")
     return None
 

@@ -7,24 +7,33 @@ import sys
 from typing import Any
 
 from genai_otel_core.frames import module_of, running
+from genai_otel_core.operations import COMPLETED, INTERRUPTED
 
 _ENGINES = ("llama_index_instrumentation.", "workflows.")
+_RESULTS = "workflows.runtime.types.results"
 _TO_THE_CALLBACK = 12
 """How many frames may lie between what the engine calls and us."""
 
 
-def control_flow_types() -> tuple[type[BaseException], ...]:
-    """The exceptions by which workflows leave a step on purpose, of the versions in use."""
-    found = []
-    for module, name in (
-        ("workflows.errors", "WorkflowDone"),
-        ("llama_index.core.workflow.errors", "WorkflowDone"),
-        ("workflows.runtime.types.results", "WaitingForEvent"),
-    ):
-        kind = getattr(sys.modules.get(module), name, None)
-        if isinstance(kind, type):
-            found.append(kind)
-    return tuple(found)
+def control_flow(error: BaseException) -> str | None:
+    """The outcome of a step that a workflow leaves on purpose, None for an error."""
+    if isinstance(error, _types("WaitingForEvent", _RESULTS)):
+        return INTERRUPTED  # the step runs again, from its start, when the event has come
+    done = (*_types("WorkflowDone"), *_types("WorkflowDone", "llama_index.core.workflow.errors"))
+    return COMPLETED if isinstance(error, done) else None
+
+
+def waits_for_event() -> bool:
+    """Whether the step whose end is reported right now, with nothing, is left to wait for an event.
+
+    Since workflows 2.16 the engine keeps that from the span and raises it afterwards.
+    """
+    waiting = _types("WaitingForEvent", _RESULTS)
+    return bool(waiting) and any(
+        isinstance(frame.f_locals.get("captured_waiting"), waiting)
+        for frame in running(_TO_THE_CALLBACK)
+        if module_of(frame).startswith(_ENGINES)
+    )
 
 
 def error_of_run() -> BaseException | None:
@@ -49,8 +58,8 @@ def stopped_by_application(error: BaseException) -> bool:
     return isinstance(error, _types("WorkflowCancelledByUser"))
 
 
-def _types(name: str) -> tuple[type[BaseException], ...]:
-    found = getattr(sys.modules.get("workflows.errors"), name, None)
+def _types(name: str, module: str = "workflows.errors") -> tuple[type[BaseException], ...]:
+    found = getattr(sys.modules.get(module), name, None)
     return (found,) if isinstance(found, type) else ()
 
 

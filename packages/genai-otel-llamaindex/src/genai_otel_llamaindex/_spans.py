@@ -14,21 +14,23 @@ from genai_otel_core.operations import (
     CANCELLED,
     COMPLETED,
     EVICTED,
+    INTERRUPTED,
     Inference,
     Operation,
     ToolExecution,
 )
 from genai_otel_core.runs import Run
 from genai_otel_core.suppression import is_left_out
-from genai_otel_llamaindex import _calls, _compat, _context, _operations, _workflows
+from genai_otel_llamaindex import _calls, _compat, _context, _workflows
 from genai_otel_llamaindex._classify import Role, SpanStart, classify
-from genai_otel_llamaindex._kinds import Kind, kind_of
-from genai_otel_llamaindex._notes import Note, innermost, nearest, note_of, reference, upwards
+from genai_otel_llamaindex._kinds import kind_of
+from genai_otel_llamaindex._notes import Note, nearest, note_of, reference, upwards
+from genai_otel_llamaindex._places import Places
 from genai_otel_llamaindex._streaming import Streams, is_inside, is_over, stream_of
 
 _UUID = 37  # with the dash before it
 _STREAMED = (Role.INFERENCE, Role.MERGED, Role.WORKFLOW, Role.STEP, Role.AGENT)
-_STRUCTURED = (Kind.PROGRAM, Kind.STRUCTURED_LLM)
+_STEPS = (Role.STEP, Role.TOOL)
 
 
 class Model(NamedTuple):
@@ -49,6 +51,7 @@ class Spans:
         self.limit = telemetry.settings.max_content_bytes
         self.streams = Streams(self._stream_is_over)
         self._groups = _workflows.Groups(telemetry, self)
+        self._places = Places(telemetry, self._groups)
 
     def enter(
         self,
@@ -62,8 +65,7 @@ class Spans:
         self._sweep()
         label = id_[:-_UUID] if len(id_) > _UUID else id_
         method, kind = label.rpartition(".")[2], kind_of(instance)
-        parent, step = self._above(parent_id, instance, kind, method, call)
-        start = self._facts(parent, kind, method, instance, call, step=step)
+        parent, start = self._places.of(parent_id, instance, kind, method, call)
         role = classify(start).role
         op = self._new_operation(role, start, instance, call, label, tags)
         note = Note(role, kind, method, self, reference(instance))
@@ -98,55 +100,6 @@ class Spans:
             op.subject = attempt("subject of a call", _calls.subject, op, start, call)
         return op
 
-    def _above(
-        self, parent_id: str | None, instance: Any, kind: Kind, method: str, call: BoundArguments
-    ) -> tuple[Run | None, bool]:
-        parent = self._parent(parent_id, instance, kind, method)
-        step = _workflows.is_step(parent, instance, method)
-        if step and parent is not None:
-            parent = self._groups.worker(parent, call)
-            _workflows.enter(parent)
-        return parent, step
-
-    def _parent(self, parent_id: str | None, instance: Any, kind: Kind, method: str) -> Run | None:
-        named = None if parent_id is None else self.telemetry.find(parent_id)
-        named = _workflows.place(named, instance, method)
-        inner = innermost(self.telemetry)
-        if named is None and inner is None and kind in _workflows.RUNNERS and method != "run":
-            return self._run_of(instance)
-        if inner is None or named is None:
-            return inner or named
-        # Another framework, or the application, may run in between; of our own runs only one that is below.
-        above = named if note_of(inner) is not None else named.visible
-        between = above is not None and inner is not named.visible and inner.is_within(above)
-        return inner if between else named
-
-    def _facts(
-        self, parent: Run | None, kind: Kind, method: str, instance: Any, call: BoundArguments, *, step: bool
-    ) -> SpanStart:
-        found = nearest(parent)
-        above = None if found is None else found[1]
-        return SpanStart(
-            kind=Kind.OTHER if step else kind,
-            method=method,
-            root=parent is None or parent.visible is None,
-            above=None if above is None else above.role,
-            above_kind=None if above is None else above.kind,
-            same_instance=above is not None and above.is_of(instance),
-            same_tool=above is not None
-            and above.tool is not None
-            and above.tool == _operations.tool_name(instance),
-            structured=any(_is_structured(note) for _, note in upwards(parent)),
-            step=step,
-            calls_tool=step and method == "call_tool" and "ev" in call.arguments,
-            in_agent=step and above is not None and above.kind in (Kind.AGENT, Kind.AGENT_WORKFLOW),
-        )
-
-    def _run_of(self, instance: Any) -> Run | None:
-        # A synchronous step in a thread that knows of no run: the latest of its workflow's.
-        found = self.telemetry.open(lambda run: _is_run_of(run, instance))
-        return found[-1] if found else None
-
     def close(self) -> None:
         """End what is open: nobody will tell its end."""
         mine = self.telemetry.open(lambda run: _is_owned(run, self))
@@ -166,6 +119,9 @@ class Spans:
                 self._stream_is_over(id_)
             else:
                 self.streams.hold(stream, id_)
+            return
+        if result is None and note.role in _STEPS and _compat.waits_for_event():
+            self.telemetry.finish(id_, INTERRUPTED)
             return
         op = self._operation(id_, note)
         if op is not None and not note.answered:
@@ -193,8 +149,9 @@ class Spans:
         if run is None or note is None or note.owner is not self or run.ended_ns is not None:
             return
         error = error if error is not None else RuntimeError()
-        if isinstance(error, _compat.control_flow_types()):
-            self.telemetry.finish(id_)
+        outcome = _compat.control_flow(error)
+        if outcome is not None:
+            self.telemetry.finish(id_, outcome)
             return
         target = self._operation(id_, note)
         if note.role is Role.MERGED and isinstance(target, ToolExecution):
@@ -283,15 +240,6 @@ def _same_stream(one: Note, other: Note) -> bool:
 def _target_above(parent: Run | None) -> Hashable | None:
     found = nearest(parent)
     return None if found is None else found[0].id
-
-
-def _is_structured(note: Note) -> bool:
-    return note.kind in _STRUCTURED or "structured_predict" in note.method
-
-
-def _is_run_of(run: Run, instance: Any) -> bool:
-    note = note_of(run)
-    return note is not None and _workflows.is_run(note) and note.is_of(instance)
 
 
 def _is_owned(run: Run, owner: object) -> bool:
