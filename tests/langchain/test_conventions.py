@@ -16,26 +16,11 @@ from langchain_core.tools import tool
 from models import ScriptedModel, asks
 
 from core.conventions import checks
-from genai_otel_core import Telemetry
-from genai_otel_core.operations import Operation
+from core.conventions.played import Played
 from genai_otel_core.testing import capture
 from genai_otel_langchain import Handler
 
 Config = dict[str, Any]
-
-
-class Played(Telemetry):
-    """Remembers the operations that adapters start."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        self.played: list[Operation] = []
-
-    def start(self, run_id: Any, operation: Operation | None, **more: Any) -> Any:
-        run = super().start(run_id, operation, **more)
-        if run is not None and operation is not None:
-            self.played.append(operation)
-        return run
 
 
 class Shelf(BaseRetriever):
