@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -60,14 +61,14 @@ CONVENTIONS = [*available(), ["1.41", "openinference"]]
 each_convention = pytest.mark.parametrize("convention", CONVENTIONS, ids=str)
 
 
-def any_shape(shapes: st.SearchStrategy[Any], plain: Any) -> Callable[[Any], Any]:
-    """Run a test with a plain shape under each convention, and with some shapes under any of them."""
+def any_shape(shapes: st.SearchStrategy[Any], plain: Any, drawn: int = 12) -> Callable[[Any], Any]:
+    """Run a test with a plain shape under each convention, and with some that are drawn under any of them."""
 
     def given_to(test: Any) -> Any:
         for convention in CONVENTIONS:
             test = example(shape=plain, convention=convention)(test)
-        drawn = given(shape=shapes, convention=st.sampled_from(CONVENTIONS))(test)
-        return settings(max_examples=12)(drawn)
+        test = given(shape=shapes, convention=st.sampled_from(CONVENTIONS))(test)
+        return settings(max_examples=drawn)(test)
 
     return given_to
 
@@ -129,3 +130,13 @@ def _within(value: object) -> Iterator[str]:
             yield str(json.loads(value))
         except ValueError:
             yield value
+
+
+def check_kept_apart(found: list[str], everything: str, folder: Path) -> None:
+    """Check that all that was planted is masked in the store, and nothing of it in any signal."""
+    assert found == []
+    assert MASKED not in everything
+    kept = "\n".join(path.read_text() for path in folder.rglob("*.json"))
+    assert WORD not in kept
+    places = "user system answer tool-arg tool-result tool-description query document"
+    assert [place for place in places.split() if f"{MASKED}-{place}" not in kept] == []

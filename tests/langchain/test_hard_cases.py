@@ -233,52 +233,6 @@ def test_our_own_troubles_are_metrics_when_asked_for(seen: Capture) -> None:
     assert [p["value"] for p in metrics["genai_otel.self.errors"]] == [1]
 
 
-def test_a_client_that_disconnects_leaves_no_error() -> None:
-    """A Starlette response whose client has gone cancels the stream: abandoned, and every span has ended."""
-    applications = pytest.importorskip("starlette.applications")
-    responses = pytest.importorskip("starlette.responses")
-    routing = pytest.importorskip("starlette.routing")
-    chain = (
-        ChatPromptTemplate.from_template("{q}")
-        | ScriptedModel(answers=["a b c d e f"], delay_s=0.02)
-        | StrOutputParser()
-    )
-
-    with capture() as seen:
-        settings = config(seen)
-
-        async def endpoint(request: Any) -> Any:
-            return responses.StreamingResponse(chain.astream({"q": "x"}, settings))
-
-        app = applications.Starlette(routes=[routing.Route("/", endpoint)])
-        sent: list[Any] = []
-        some = asyncio.Event()
-
-        async def receive() -> Any:
-            await some.wait()
-            return {"type": "http.disconnect"}
-
-        async def send(message: Any) -> None:
-            sent.append(message)
-            if len(sent) == 3:
-                some.set()
-
-        scope = {
-            "type": "http",
-            "method": "GET",
-            "path": "/",
-            "root_path": "",
-            "headers": [],
-            "query_string": b"",
-        }
-        asyncio.run(app({**scope, "http_version": "1.1", "asgi": {"version": "3.0"}}, receive, send))
-        assert seen.tree() == "invoke_workflow\n  chat scripted-1"
-        workflow, chat = attributes(seen, "genai_otel.outcome", "error.type")
-        assert workflow == ("abandoned", None)
-        assert chat in [("cancelled", None), ("abandoned", None)]  # whichever the loop tells first
-        assert all(span.status.is_unset for span in seen.spans)
-
-
 @pytest.mark.parametrize("name", ["ModelRetryMiddleware", "ToolRetryMiddleware"])
 def test_retry_middleware_numbers_what_it_tries_again(name: str, seen: Capture) -> None:
     """Each attempt has its number, and the agent is no error."""

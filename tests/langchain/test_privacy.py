@@ -40,6 +40,7 @@ from planting import (
     PlantedError,
     Telltale,
     any_shape,
+    check_kept_apart,
     dropping,
     each_convention,
     emitted,
@@ -304,21 +305,7 @@ def test_content_kept_apart_is_nowhere_else(convention: Any, tmp_path: Path) -> 
         content_store=str(tmp_path),
         mask=same,
     )
-    assert found == []
-    assert MASKED not in everything
-    kept = "\n".join(path.read_text() for path in tmp_path.rglob("*.json"))
-    assert WORD not in kept
-    for place in (
-        "user",
-        "system",
-        "answer",
-        "tool-arg",
-        "tool-result",
-        "tool-description",
-        "query",
-        "document",
-    ):
-        assert f"{MASKED}-{place}" in kept, place
+    check_kept_apart(found, everything, tmp_path)
 
 
 @pytest.mark.guard_may_catch

@@ -16,7 +16,8 @@ import scenarios_graphs
 import scenarios_streams
 from opentelemetry import context, trace
 
-from genai_otel_core.testing import Capture, walk
+from drawing import render
+from genai_otel_core.testing import Capture
 from genai_otel_langchain import Handler
 from scenarios import SCENARIOS, use_tracer
 
@@ -24,22 +25,6 @@ assert scenarios_agents
 assert scenarios_chains
 assert scenarios_graphs
 assert scenarios_streams
-
-
-def render(seen: Capture) -> str:
-    """The tree with kind CLIENT, error type and outcome where there is one."""
-    return "\n".join(f"{'  ' * depth}{_line(span)}" for depth, span in walk(seen.spans))
-
-
-def _line(span: Any) -> str:
-    words = [span.name]
-    if span.kind is trace.SpanKind.CLIENT:
-        words.append("CLIENT")
-    if span.status.status_code is trace.StatusCode.ERROR:
-        words.append(f"!{span.attributes['error.type']}")
-    if "genai_otel.outcome" in span.attributes:
-        words.append(span.attributes["genai_otel.outcome"])
-    return " ".join(words)
 
 
 def run(function: Callable[..., Any], handler: Handler, check: Callable[[], None]) -> None:

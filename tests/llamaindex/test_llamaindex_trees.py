@@ -15,26 +15,11 @@ import pytest
 from llama_scenarios import SCENARIOS, use_tracer
 from opentelemetry import context, trace
 
-from genai_otel_core.testing import Capture, walk
+from drawing import render
+from genai_otel_core.testing import Capture
 from genai_otel_llamaindex import Handler
 
 MODULES = (llama_scenarios_engines, llama_scenarios_flows)  # they add their own to the table
-
-
-def render(seen: Capture) -> str:
-    """The tree with kind CLIENT, error type and outcome where there is one."""
-    return "\n".join(f"{'  ' * depth}{_line(span)}" for depth, span in walk(seen.spans))
-
-
-def _line(span: Any) -> str:
-    words = [span.name]
-    if span.kind is trace.SpanKind.CLIENT:
-        words.append("CLIENT")
-    if span.status.status_code is trace.StatusCode.ERROR:
-        words.append(f"!{span.attributes['error.type']}")
-    if "genai_otel.outcome" in span.attributes:
-        words.append(span.attributes["genai_otel.outcome"])
-    return " ".join(words)
 
 
 def outliving(seen: Capture) -> list[tuple[str, str]]:

@@ -67,3 +67,12 @@ def canonical_provider(name: object) -> str | None:
 def is_known(provider: str | None) -> bool:
     """Whether the provider is one that the conventions enumerate."""
     return provider in _ALIASES
+
+
+def api_type(response_id: str | None) -> str | None:
+    """Which of OpenAI's APIs an answer came from, told by its id."""
+    if response_id is None:
+        return None
+    if response_id.startswith("resp_"):
+        return "responses"
+    return "chat_completions" if response_id.startswith("chatcmpl") else None

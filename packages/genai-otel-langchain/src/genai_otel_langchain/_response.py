@@ -9,6 +9,7 @@ from typing import Any
 from genai_otel_core.cost import reported
 from genai_otel_core.operations import Inference
 from genai_otel_core.plain import mapping
+from genai_otel_core.providers import api_type
 from genai_otel_core.usage import Usage
 from genai_otel_core.usage_shapes import parse_usage
 
@@ -49,7 +50,7 @@ def read_result(op: Inference, result: Any) -> None:
     op.cost = reported([*carried, *_bills(sources)])
     op.requested_calls = [call_id for message in messages for call_id in _requested(message)]
     if op.provider in _OPENAI:
-        op.api_type = _api_type(response.id)
+        op.api_type = api_type(response.id)
 
 
 def generations_of(result: Any) -> Iterator[Any]:
@@ -135,14 +136,6 @@ def _response_id(messages: list[Any], sources: Sequence[Mapping[str, Any]]) -> s
         if isinstance(own, str) and own and not _OWN_ID.match(own):
             return own
     return None
-
-
-def _api_type(response_id: str | None) -> str | None:
-    if response_id is None:
-        return None
-    if response_id.startswith("resp_"):
-        return "responses"
-    return "chat_completions" if response_id.startswith("chatcmpl") else None
 
 
 def _text(sources: Sequence[Mapping[str, Any]], keys: tuple[str, ...]) -> str | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from genai_otel_core.operations import Inference
+from genai_otel_core.providers import api_type
 from genai_otel_core.usage import Usage
 from genai_otel_core.usage_shapes import parse_usage
 
@@ -28,7 +29,7 @@ def read_response(op: Inference, response: Any) -> None:
     op.response.finish_reasons = _finish_reasons(sources) or op.response.finish_reasons
     op.usage = _usage(sources) or op.usage
     if op.provider in ("openai", "azure.ai.openai"):
-        op.api_type = _api_type(op.response.id) or op.api_type
+        op.api_type = api_type(op.response.id) or op.api_type
 
 
 def requested_calls(response: Any) -> list[str]:
@@ -131,11 +132,3 @@ def _usage(sources: list[Get]) -> Usage | None:
         if found is not None:
             return found
     return None
-
-
-def _api_type(response_id: str | None) -> str | None:
-    if response_id is None:
-        return None
-    if response_id.startswith("resp_"):
-        return "responses"
-    return "chat_completions" if response_id.startswith("chatcmpl") else None

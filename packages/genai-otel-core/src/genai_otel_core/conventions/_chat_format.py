@@ -9,16 +9,7 @@ from genai_otel_core import messages as m
 from genai_otel_core.conventions import _encode as encode
 from genai_otel_core.plain import to_json
 
-_FINISH_WORDS = {
-    "tool_call": "tool_calls",
-    "tool_use": "tool_calls",
-    "end_turn": "stop",
-    "stop_sequence": "stop",
-    "STOP": "stop",
-    "max_tokens": "length",
-    "MAX_TOKENS": "length",
-    "SAFETY": "content_filter",
-}
+_FINISH_WORDS = {**encode.FINISH_WORDS, "tool_call": "tool_calls", "tool_use": "tool_calls"}
 
 
 def finish_reason(word: str | None) -> str | None:

@@ -71,17 +71,20 @@ def input_messages(items: Iterable[m.Message] | None) -> list[dict[str, Any]] | 
     ]
 
 
-# Providers' words for the schema's; a word that is in no row is kept.
-_FINISH_WORDS = {
-    "tool_calls": "tool_call",
-    "tool_use": "tool_call",
-    "function_call": "tool_call",
+FINISH_WORDS = {
     "end_turn": "stop",
     "stop_sequence": "stop",
     "STOP": "stop",
     "max_tokens": "length",
     "MAX_TOKENS": "length",
     "SAFETY": "content_filter",
+}
+"""Providers' words in OpenAI's and the schema's, which differ in those for tools; a word that is in no row is kept."""
+_FINISH_WORDS = {
+    **FINISH_WORDS,
+    "tool_calls": "tool_call",
+    "tool_use": "tool_call",
+    "function_call": "tool_call",
 }
 
 
