@@ -156,7 +156,7 @@ def test_a_node_that_its_policy_runs_again_is_an_attempt(seen: Capture) -> None:
     graph.add_node("work", work, retry_policy=RetryPolicy(initial_interval=0.001, jitter=False))
     graph.add_conditional_edges(START, lambda _: [Send("work", {"item": n}) for n in (0, 1)], ["work"])
     graph.compile(name="map").invoke({"done": []}, {**config(seen), "max_concurrency": 1})
-    assert shown(seen) == "invoke_workflow map\n  work !ConnectionError\n  work #2\n  work"
+    assert shown(seen) == "invoke_workflow map\n  work #1 !ConnectionError\n  work #2\n  work #1"
 
 
 def test_a_node_beside_one_that_failed_is_no_attempt(seen: Capture) -> None:

@@ -1,45 +1,64 @@
-"""Which attempt a call is, where LangChain or the code that calls it tells: `with_retry`, an agent's middleware."""
+"""Which attempt a call is, where what calls it tells: `with_retry`, an agent's middleware, a node's retry policy."""
 
 from __future__ import annotations
 
 import sys
 from types import FrameType
 
-from genai_otel_core.operations import Inference, Operation, ToolExecution
+from genai_otel_core.operations import Inference, Operation, Step, ToolExecution
+from genai_otel_langchain._classify import Role
 from genai_otel_langchain._peek import Caller
 
 _TAG = "retry:attempt:"
 _MIDDLEWARE = "langchain.agents.middleware"
 _TRYING = frozenset(f"{_MIDDLEWARE}.{name}" for name in ("model_retry", "tool_retry", "model_fallback"))
 _AGENTS, _TOOLS = "langgraph.pregel", "langchain_core.tools.base"
+_NODE_TRIERS = ("run_with_retry", "arun_with_retry")
+_FRAMES_OF_A_NODE = 3
 _MAX_FRAMES = 60
 
 
 def number(op: Operation, tags: object, seen: Caller | None) -> int | None:
-    """Return the attempt's number: `with_retry` tells it from the second on, middleware is known by its frames.
+    """Return the attempt's number: `with_retry` tells it from the second on, others are known by their frames.
 
     It cannot be seen who calls a synchronous tool of an asynchronous agent, which runs in a thread.
     """
     for tag in tags if isinstance(tags, list) else ():
         if isinstance(tag, str) and tag.startswith(_TAG) and tag[len(_TAG) :].isdecimal():
             return int(tag[len(_TAG) :])
-    if seen is None or _MIDDLEWARE not in sys.modules or not isinstance(op, (Inference, ToolExecution)):
+    if seen is None:
+        return None
+    if isinstance(op, Step) and op.kind == Role.NODE.value:
+        return _attempt_of_node(seen.frame.f_back)
+    if _MIDDLEWARE not in sys.modules or not isinstance(op, (Inference, ToolExecution)):
         return None
     return 1 if _is_tried(seen.frame.f_back) else None
 
 
+def _attempt_of_node(frame: FrameType | None) -> int | None:
+    """Which attempt LangGraph makes at a node that has a retry policy, if that is what called `frame`."""
+    for _ in range(_FRAMES_OF_A_NODE):
+        if frame is None:
+            return None
+        if frame.f_code.co_name in _NODE_TRIERS:
+            variables = frame.f_locals
+            failed = variables.get("attempts")
+            return failed + 1 if variables.get("retry_policy") and isinstance(failed, int) else None
+        frame = frame.f_back
+    return None
+
+
 def _is_tried(frame: FrameType | None) -> bool:
-    """Whether the call that `frame` reports is made by middleware that may try again, or something else."""
+    """Whether middleware called `frame` that may do so again, or call something else instead."""
     for _ in range(_MAX_FRAMES):
-        frame = None if frame is None else frame.f_back
         if frame is None:
             return False
-        module = str(
-            frame.f_globals.get("__name__")
-        )  # not `module_of`: this is asked for every call of an agent
+        # Not by `module_of`: this is asked for every call of an agent.
+        module = str(frame.f_globals.get("__name__"))
         if module in _TRYING:
             return True
         # Beyond these, it is the call around this one that is tried.
         if module.startswith(_AGENTS) or (module == _TOOLS and frame.f_code.co_name in ("run", "arun")):
             return False
+        frame = frame.f_back
     return False
