@@ -27,6 +27,10 @@ EVICTED = "evicted"
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
+def _nothing() -> Mapping[str, Any]:
+    return _NOTHING  # Python 3.11 takes no such default, since it cannot be hashed
+
+
 @dataclass(slots=True)
 class Failure:
     """Why an operation failed.
@@ -106,9 +110,9 @@ class Operation:
     """How long the interrupted run that it resumes had waited."""
     outcome: str = COMPLETED
     failure: Failure | None = None
-    attributes: Mapping[str, Any] = _NOTHING
+    attributes: Mapping[str, Any] = field(default_factory=_nothing)
     """The application's own attributes, by the names that it chose."""
-    dimensions: Mapping[str, Any] = _NOTHING
+    dimensions: Mapping[str, Any] = field(default_factory=_nothing)
     """Those of `attributes` that may label metric points."""
     content_uri: str | None = None
     """Where the content is kept, if it is kept apart."""
