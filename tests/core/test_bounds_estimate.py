@@ -87,3 +87,9 @@ def test_usual_content_is_not_measured(value: object) -> None:
 def test_more_items_than_a_list_may_have() -> None:
     """Lists that are always shortened are not said to fit, however small their items."""
     assert not estimate.surely_fits([1] * (4096 // 20 + 1), 4096)
+
+
+@pytest.mark.parametrize("value", ["\ud800", {"\ud800": 1}, [m.Text("\ud800")], Accessor("\ud800")])
+def test_half_a_surrogate_pair(value: object) -> None:
+    """What UTF-8 has no bytes for is not said to fit, so that it is mended."""
+    assert not estimate.surely_fits(value, 32768)

@@ -39,6 +39,10 @@ def group() -> AgentWorkflow:
 
 
 class Par3(Workflow):
+    def __init__(self) -> None:
+        super().__init__()
+        self.ended, self.others_ended = 0, asyncio.Event()
+
     @step
     async def fan(self, ctx: Context, ev: StartEvent) -> Made | None:
         for index in range(3):
@@ -48,8 +52,12 @@ class Par3(Workflow):
     @step(num_workers=3)
     async def work(self, ev: Made) -> StopEvent | None:
         with user(f"w{ev.i}"):
-            await asyncio.sleep(0.01 * (3 - ev.i))
+            if ev.i == 0:  # its end stops the others
+                await self.others_ended.wait()
             await llm(model=f"m{ev.i}").achat(SAID)
+        self.ended += 1
+        if self.ended == 2:
+            asyncio.get_running_loop().call_soon(self.others_ended.set)
         return StopEvent() if ev.i == 0 else None
 
 

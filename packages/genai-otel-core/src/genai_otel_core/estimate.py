@@ -7,6 +7,7 @@ from operator import attrgetter
 from typing import Any, get_args
 
 from genai_otel_core import messages as m
+from genai_otel_core.plain import sayable
 
 ITEM = 20
 """An item of a list takes at least so many bytes of JSON."""
@@ -31,6 +32,8 @@ def surely_fits(value: Any, limit: int) -> bool:
         item = pending.pop()
         kind = type(item)
         if kind is str:
+            if not item.isascii() and not _is_sayable(item):
+                return False
             room -= 6 * len(item) + ITEM  # a control character is written as \u and four digits
         elif item is None or kind is bool or kind is float:
             room -= 2 * ITEM
@@ -48,7 +51,7 @@ def surely_fits(value: Any, limit: int) -> bool:
                 item = item.values()
             pending.extend(item)
         elif isinstance(item, str):  # a subclass, as LangChain's texts of messages are
-            room -= 6 * str.__len__(item) + ITEM
+            pending.append(str.__str__(item))
         else:
             return False
         if room < 0:
@@ -58,6 +61,12 @@ def surely_fits(value: Any, limit: int) -> bool:
 
 def _room_for_names(value: dict[Any, Any], room: int) -> int:
     try:
-        return 6 * len("".join(value))
+        names = "".join(value)
     except TypeError:  # names that are no texts are written in ways of their own
         return room + 1
+    return 6 * len(names) if _is_sayable(names) else room + 1
+
+
+def _is_sayable(text: str) -> bool:
+    # What is not is mended where values are cut.
+    return text.isascii() or sayable(text) == text
