@@ -176,9 +176,10 @@ class FloorHandler(NoOpHandler):
         run.span.end()
         labels = run.labels
         labels["gen_ai.response.model"] = answered["model_name"]
-        self._duration.record(seconds, labels)
-        self._tokens.record(read, {**labels, "gen_ai.token.type": "input"})
-        self._tokens.record(written, {**labels, "gen_ai.token.type": "output"})
+        context = set_span_in_context(run.span)  # the points' exemplars lead to the span
+        self._duration.record(seconds, labels, context)
+        self._tokens.record(read, {**labels, "gen_ai.token.type": "input"}, context)
+        self._tokens.record(written, {**labels, "gen_ai.token.type": "output"}, context)
         if run.root is not None and run.root.agent:
             self._add_to_agent(run.root, run, read, written, cached, reasons)
 
