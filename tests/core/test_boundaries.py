@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
+import importlib
 import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
@@ -200,3 +203,11 @@ def _lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     documented = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
     prose = first.end_lineno - first.lineno + 1 if documented and first.end_lineno is not None else 0
     return function.end_lineno - function.lineno + 1 - prose
+
+
+@pytest.mark.parametrize("name", OPERATION_DATA)
+def test_defaults_can_be_hashed(name: str) -> None:
+    """Python 3.11 refuses a default that cannot, which then includes a mapping that cannot change."""
+    for found in vars(importlib.import_module(f"genai_otel_core.{name}")).values():
+        for field in dataclasses.fields(found) if dataclasses.is_dataclass(found) else ():
+            assert not isinstance(field.default, MappingProxyType), f"{found.__name__}.{field.name}"

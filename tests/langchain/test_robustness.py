@@ -165,7 +165,7 @@ def test_ten_thousand_runs_of_which_a_third_go_wrong_leave_nothing() -> None:
 
     rounds(600)
     first = rounds(300)
-    growth = rounds(9_500) - first
+    growth = rounds(3_000) - first  # a round is one run or three
     assert handler.telemetry.open_runs == 0
     assert growth < 1_000
 
