@@ -303,7 +303,7 @@ async def context_astream() -> None:
 invoke_workflow
   retrieval CLIENT
     embeddings CLIENT
-  LLMRerank
+  rerank
     chat scripted-1 CLIENT
   CompactAndRefine
     chat scripted-1 CLIENT
@@ -318,7 +318,7 @@ def llmrerank() -> None:
 invoke_workflow !ValueError
   retrieval CLIENT
     embeddings CLIENT
-  LLMRerank !ValueError
+  rerank !ValueError
     chat scripted-1 CLIENT !ValueError
 """)
 def rerank_error() -> None:

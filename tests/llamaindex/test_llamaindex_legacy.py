@@ -103,7 +103,9 @@ def test_query(seen: Capture, manager: CallbackManager) -> None:
 def test_both_ways_make_one_span(seen: Capture, manager: CallbackManager) -> None:
     """What the dispatcher tells is not told again by callbacks, by the same handler or by another."""
     handler = Handler(**seen.providers).attach()
-    index = VectorStoreIndex([TextNode(text="x")], callback_manager=manager)
+    # Not the one of `Settings`, to which the index would give the manager for good.
+    embeddings = MockEmbedding(embed_dim=3)
+    index = VectorStoreIndex([TextNode(text="x")], embed_model=embeddings, callback_manager=manager)
     seen.clear()
     index.as_query_engine(llm=observed(manager)).query("q")
     observed(manager).complete("hi")

@@ -13,7 +13,8 @@ from llama_index.core.base.llms.types import ChatMessage, ChatResponse, ImageBlo
 from llama_index.core.chat_engine import SimpleChatEngine
 from llama_index.core.llms import MockLLM
 from llama_index.core.memory import ChatMemoryBuffer
-from llama_index.core.schema import TextNode
+from llama_index.core.postprocessor.types import BaseNodePostprocessor
+from llama_index.core.schema import NodeWithScore, TextNode
 from llama_index.core.tools import FunctionTool
 from llama_models import USAGE, PlainLLM, ScriptedLLM, asks, llm, raw
 from pydantic import Field
@@ -273,6 +274,28 @@ def test_retrieval(seen: Capture) -> None:
     assert found["gen_ai.retrieval.query.text"] == "q"
     (document,) = found["gen_ai.retrieval.documents"]
     assert (document["content"], document["metadata"]) == ("text", {"page": 1})
+
+
+class FirstRerank(BaseNodePostprocessor):
+    """Keeps the first document."""
+
+    model: str = "rerank-1"
+
+    def _postprocess_nodes(self, nodes: list[Any], query_bundle: Any = None) -> list[Any]:
+        return nodes[:1]
+
+
+@pytest.mark.parametrize(
+    ("convention", "kind"), [("1.41", None), ("openinference", "RERANKER")], ids=["1.41", "openinference"]
+)
+def test_reranking_is_a_step(convention: str, kind: str | None, seen: Capture) -> None:
+    """By the model that reranks, as through the other adapter."""
+    handler = Handler(**seen.providers, convention=convention).attach()
+    FirstRerank().postprocess_nodes([NodeWithScore(node=TextNode(text="x"))], query_str="q")
+    handler.detach()
+    (span,) = seen.spans
+    assert (span.name, span.attributes["genai_otel.step.kind"]) == ("rerank rerank-1", "rerank")
+    assert span.attributes.get("openinference.span.kind") == kind
 
 
 def test_tool_of_an_agent(seen: Capture) -> None:

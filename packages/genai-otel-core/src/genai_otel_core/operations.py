@@ -214,6 +214,15 @@ class Step(Operation):
     """Of a retry, fallback or attempt: the model that it asked last."""
 
 
+RERANK = "rerank"
+"""The kind of a step that orders anew what was found."""
+
+
+def rerank(model: str | None) -> Step:
+    """The step of a reranker, by its model if that has a name."""
+    return Step(name=RERANK if model is None else f"{RERANK} {model}", kind=RERANK)
+
+
 @dataclass(slots=True)
 class Evaluation(Operation):
     """A judgement on an earlier operation: `name` says of what, `score` and `label` how it came out."""

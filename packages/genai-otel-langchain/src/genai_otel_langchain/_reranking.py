@@ -10,13 +10,10 @@ from langchain_core.documents import BaseDocumentCompressor, Document
 
 from genai_otel_core import Telemetry
 from genai_otel_core.guard import attempt
-from genai_otel_core.operations import Step
+from genai_otel_core.operations import Step, rerank
 from genai_otel_langchain._calls import Call, checked_telemetry
 from genai_otel_langchain._embeddings import model_name
 from genai_otel_langchain._handler import Handler
-
-RERANK = "rerank"
-"""The kind of the step."""
 
 
 def trace_reranker(
@@ -93,5 +90,4 @@ class TracedReranker(BaseDocumentCompressor):
 
 
 def _step(reranker: object) -> Step:
-    model = model_name(reranker)
-    return Step(name=RERANK if model is None else f"{RERANK} {model}", kind=RERANK)
+    return rerank(model_name(reranker))

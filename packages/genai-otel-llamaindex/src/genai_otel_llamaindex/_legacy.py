@@ -23,6 +23,7 @@ from genai_otel_core.operations import (
     Step,
     ToolExecution,
     WorkflowInvocation,
+    rerank,
 )
 from genai_otel_core.plain import plain
 from genai_otel_core.runs import Run
@@ -133,6 +134,9 @@ class LegacyEvents:
         if role is Role.WORKFLOW:
             return WorkflowInvocation()
         detail = self.telemetry.settings.detail
+        if word == "reranking" and detail != "operations":
+            model = given.get("model_name")
+            return rerank(model if isinstance(model, str) and model else None)
         if role is Role.STEP and detail != "operations":
             return Step(name=word if instance is None else type(instance).__name__, kind=word)
         return Step(name=word, kind="helper") if detail == "everything" else None

@@ -16,9 +16,10 @@ from genai_otel_core.operations import (
     Step,
     ToolExecution,
     WorkflowInvocation,
+    rerank,
 )
 from genai_otel_core.plain import clip, plain
-from genai_otel_llamaindex import _messages
+from genai_otel_llamaindex import _messages, _request
 from genai_otel_llamaindex._kinds import Kind, own_name
 
 _TOP_K = ("similarity_top_k", "_similarity_top_k", "top_k", "_top_k", "k")
@@ -149,6 +150,8 @@ def workflow(instance: Any) -> WorkflowInvocation:
 
 def step(instance: Any, kind: Kind) -> Step:
     """Build the operation for a component that is a step of something greater."""
+    if kind is Kind.RERANKER:
+        return rerank(_request.model_name(instance))
     return Step(name=type(instance).__name__, kind=kind.value)
 
 

@@ -66,7 +66,7 @@ def last_said(call: BoundArguments) -> Any:
 
 def embeddings(model: Any, call: BoundArguments) -> Embeddings:
     """Build the operation for an embeddings call that starts."""
-    op = Embeddings(provider=provider_of(model), request=Request(model=_model_name(model)))
+    op = Embeddings(provider=provider_of(model), request=Request(model=model_name(model)))
     op.server_address, op.server_port = endpoint_of_model(model)
     op.in_process = _runs_here(model) and not is_known(op.provider)
     texts = call.arguments.get("texts")
@@ -87,13 +87,14 @@ def _request(model: Any, keywords: Mapping[str, Any]) -> Request:
     extra = own.get("additional_kwargs")
     sources = [*parameters.with_nested(keywords), *([extra] if isinstance(extra, Mapping) else []), own]
     chosen = keywords.get("model")
-    found = Request(model=chosen if isinstance(chosen, str) and chosen else _model_name(model))
+    found = Request(model=chosen if isinstance(chosen, str) and chosen else model_name(model))
     parameters.read_parameters(found, sources)
     found.output_type = parameters.output_type(keywords, extra if isinstance(extra, Mapping) else {})
     return found
 
 
-def _model_name(model: Any) -> str | None:
+def model_name(model: Any) -> str | None:
+    """The name of a model, an embedding model or a reranker's model, if it has one."""
     own = _fields(model)
     name = next((own[n] for n in _MODEL_NAMES if isinstance(own.get(n), str) and own[n]), None)
     if name is not None:

@@ -5,7 +5,7 @@ https://github.com/Arize-ai/openinference/tree/main/spec, as in `openinference-s
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from genai_otel_core import messages as m
@@ -18,6 +18,7 @@ from genai_otel_core.conventions._base import Convention, Event, EventSpec, Leve
 from genai_otel_core.conventions._events import exception_attributes
 from genai_otel_core.conventions._reader import Constant, field
 from genai_otel_core.operations import (
+    RERANK,
     AgentInvocation,
     Embeddings,
     Inference,
@@ -61,9 +62,9 @@ def _metadata(op: Operation) -> str | None:
     return to_json(op.metadata) if op.metadata else None
 
 
-def _common(kind: str) -> tuple[Row[Any], ...]:
+def _common(kind: Callable[[Any], str]) -> tuple[Row[Any], ...]:
     return (
-        Row("openinference.span.kind", Constant(kind), at_start=True),
+        Row("openinference.span.kind", kind, at_start=True),
         Row("session.id", field("conversation_id"), at_start=True),
         *own.ENDED,
         # What of it the application has allowed, and nothing else.
@@ -141,7 +142,7 @@ INFERENCE: SpanSpec[Inference] = SpanSpec(
     name=lambda op: values.named(op.kind, op.request.model),
     kind=values.internal,
     rows=(
-        *_common("LLM"),
+        *_common(Constant("LLM")),
         Row("llm.provider", _provider, ID),
         Row("llm.system", _system),
         Row("llm.model_name", lambda op: op.response.model or op.request.model, ID),
@@ -172,7 +173,7 @@ EMBEDDINGS: SpanSpec[Embeddings] = SpanSpec(
     name=lambda op: "CreateEmbeddings",
     kind=values.internal,
     rows=(
-        *_common("EMBEDDING"),
+        *_common(Constant("EMBEDDING")),
         Row("embedding.model_name", lambda op: op.response.model or op.request.model),
         *_parameter_rows("embedding.invocation_parameters"),
         Row("llm.token_count.prompt", field("usage.input_tokens")),
@@ -186,7 +187,7 @@ RETRIEVAL: SpanSpec[Retrieval] = SpanSpec(
     name=lambda op: values.named("retrieval", op.name or op.data_source_id),
     kind=values.internal,
     rows=(
-        *_common("RETRIEVER"),
+        *_common(Constant("RETRIEVER")),
         Row("input.value", field("query"), CONTENT),
         Row("input.mime_type", lambda op: None if op.query is None else TEXT, CONTENT),
     ),
@@ -206,7 +207,7 @@ TOOL: SpanSpec[ToolExecution] = SpanSpec(
     name=lambda op: values.named("execute_tool", op.name),
     kind=values.internal,
     rows=(
-        *_common("TOOL"),
+        *_common(Constant("TOOL")),
         Row("tool.name", field("name"), ID, at_start=True),
         Row("tool.id", field("call_id")),
         Row("tool.description", field("description"), CONTENT),
@@ -222,21 +223,21 @@ AGENT: SpanSpec[AgentInvocation] = SpanSpec(
     name=lambda op: values.named("invoke_agent", op.name),
     kind=values.internal,
     # No token counts: Phoenix adds them up over the spans of a trace, and the model calls below have them.
-    rows=(*_common("AGENT"), Row("agent.name", field("name"), at_start=True), *_message_rows()),
+    rows=(*_common(Constant("AGENT")), Row("agent.name", field("name"), at_start=True), *_message_rows()),
 )
 
 WORKFLOW: SpanSpec[WorkflowInvocation] = SpanSpec(
     operation=WorkflowInvocation,
     name=lambda op: values.named("invoke_workflow", op.name),
     kind=values.internal,
-    rows=(*_common("CHAIN"), *_message_rows()),
+    rows=(*_common(Constant("CHAIN")), *_message_rows()),
 )
 
 STEP: SpanSpec[Step] = SpanSpec(
     operation=Step,
     name=lambda op: op.name or op.kind,
     kind=values.internal,
-    rows=(*_common("CHAIN"), *own.STEP),
+    rows=(*_common(lambda op: "RERANKER" if op.kind == RERANK else "CHAIN"), *own.STEP),
 )
 
 _EXCEPTION = "exception"
