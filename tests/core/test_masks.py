@@ -142,6 +142,8 @@ def test_a_mask_that_raises(seen: Capture, caplog: pytest.LogCaptureFixture) -> 
     assert len(caplog.records) == 1
     assert counters.read(counters.MASK_FAILURES) == {"": 10}
     assert guard.failure_counts()["mask"] == 10
+    run(whole(), mask, seen)
+    assert len(caplog.records) == 2, "another telemetry's mask is another error"
 
 
 @pytest.mark.guard_may_catch

@@ -393,3 +393,18 @@ def test_options_and_extras(monkeypatch: pytest.MonkeyPatch) -> None:
         Telemetry(content_store="file:///tmp/x")
     assert Telemetry().flush()
     assert context.get_current() == {}
+
+
+@pytest.mark.parametrize(("given", "error"), [("nosuch://x", ValueError), (5, TypeError), (Shelf, TypeError)])
+def test_what_is_no_store_is_refused(given: Any, error: type[Exception]) -> None:
+    """A wrong option raises at once and is named."""
+    with pytest.raises(error, match="content_store"):
+        Telemetry(content_store=given)
+
+
+def test_a_path_is_a_folder(tmp_path: Path, seen: Capture) -> None:
+    """A `Path` is as good as its text."""
+    telemetry = Telemetry(capture_content="span", content_store=tmp_path, **seen.providers)
+    run(telemetry, Retrieval(query="q"))
+    assert telemetry.flush()
+    assert [json.loads(path.read_text()) for path in tmp_path.rglob("*.json")] == [{"query": "q"}]

@@ -26,9 +26,10 @@ def failure_counts() -> dict[str, int]:
     return counters.read(counters.ERRORS)
 
 
-def report(site: str, error: Exception) -> None:
-    """Count an error of ours at `site` and log it the first time."""
-    if not counters.add(counters.ERRORS, site=site):
+def report(site: str, error: Exception, is_first: bool | None = None) -> None:
+    """Count an error of ours at `site` and log it the first time: in this process, unless the caller knows better."""
+    before = counters.add(counters.ERRORS, site=site)
+    if not before if is_first is None else is_first:
         # The exception's text may quote the host's data, so only its type is logged; DEBUG has the rest.
         _log.warning("telemetry error in %s: %s (logged once)", site, type(error).__name__)
         _log.debug("telemetry error in %s", site, exc_info=error)

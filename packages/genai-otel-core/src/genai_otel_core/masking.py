@@ -21,6 +21,7 @@ class Masking:
     def __init__(self, mask: Mask | None) -> None:
         self._mask = mask
         self.is_off = mask is None
+        self._has_failed = False
         self._each_text = bool(getattr(mask, "each_text", False))
 
     def text(self, field: str, text: str, op: Any) -> str | None:
@@ -33,7 +34,8 @@ class Masking:
                 raise TypeError(f"mask must return a text or None, not {type(masked).__name__}")  # noqa: TRY301
         except Exception as error:  # noqa: BLE001 - the user's own code
             counters.add(counters.MASK_FAILURES)
-            guard.report("mask", error)
+            guard.report("mask", error, is_first=not self._has_failed)
+            self._has_failed = True
             return MASK_FAILED
         # What was cut in two is no longer recognised: nothing right before a cut is shown.
         return None if masked is None else keep_clear_of_cut(sayable(str.__str__(masked)))

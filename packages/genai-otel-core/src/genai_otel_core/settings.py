@@ -74,7 +74,7 @@ def check(
     metadata_attributes: Allowed = (),
     metric_attributes: Sequence[str] = (),
     prices: PriceTable | None = None,
-    content_store: ContentStore | str | None = None,
+    content_store: ContentStore | str | os.PathLike[str] | None = None,
     env: Mapping[str, str] | None = None,
 ) -> Settings:
     """Check options, filling in what the environment says.

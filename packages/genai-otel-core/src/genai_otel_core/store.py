@@ -49,7 +49,7 @@ class FsspecStore:
         try:
             from fsspec.core import url_to_fs  # noqa: PLC0415 - an extra
         except ImportError as error:
-            raise ImportError("content_store needs fsspec: pip install genai-otel-core[store]") from error
+            raise ImportError("keeping content needs fsspec: pip install genai-otel-core[store]") from error
         self._files, folder = url_to_fs(self._url, **self._options)
         self._folder = folder.rstrip("/")
         self._process = os.getpid()
@@ -82,15 +82,19 @@ class FsspecStore:
 
 
 def checked_store(given: object) -> ContentStore | None:
-    """Check the option `content_store`: a store, the URL of a folder, or None.
+    """Check the option `content_store`: a store, the URL or path of a folder, or None.
 
     Raises:
         TypeError, ImportError, ValueError: naming it.
     """
     if given is None or (isinstance(given, ContentStore) and not isinstance(given, type)):
         return given
-    if isinstance(given, str):
-        return FsspecStore(given)
-    raise TypeError(
-        f"content_store must be a URL, an object with uri() and write(), or None, not {type(given).__name__}"
-    )
+    if not isinstance(given, (str, os.PathLike)):
+        allowed = "a URL, a path, an object with uri() and write(), or None"
+        raise TypeError(f"content_store must be {allowed}, not {type(given).__name__}")
+    try:
+        return FsspecStore(os.fsdecode(given))
+    except ImportError as error:
+        raise ImportError(f"content_store: {error}") from error
+    except ValueError as error:
+        raise ValueError(f"content_store: {error}") from error

@@ -67,9 +67,9 @@ class Telemetry(Lifecycle):
         prices: your own prices, by model, `provider/model` or a pattern of either (`my-model-*`): a mapping with
             `input`, `output`, `cache_read` and `cache_write`, in US dollars per million tokens. They come before
             those that the extra `genai-otel-core[cost]` brings; a cost that the provider reports, before both.
-        content_store: where content is kept apart from spans, which then carry its address alone: the URL of a
-            folder (`s3://bucket/prompts`; needs the extra `genai-otel-core[store]`), or an object with the two
-            methods of `genai_otel_core.store.ContentStore`. `max_content_bytes` bounds each field there.
+        content_store: where content is kept apart from spans, which then carry its address alone: the URL or
+            path of a folder (`s3://bucket/prompts`; needs the extra `genai-otel-core[store]`), or an object with the
+            two methods of `genai_otel_core.store.ContentStore`. `max_content_bytes` bounds each field there.
 
     Raises:
         TypeError, ValueError: for a wrong option, naming it and the allowed values.
@@ -97,7 +97,7 @@ class Telemetry(Lifecycle):
         metadata_attributes: Allowed = (),
         metric_attributes: Sequence[str] = (),
         prices: PriceTable | None = None,
-        content_store: ContentStore | str | None = None,
+        content_store: ContentStore | str | os.PathLike[str] | None = None,
     ) -> None:
         self._options = {
             name: value

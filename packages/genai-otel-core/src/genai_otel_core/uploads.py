@@ -35,6 +35,7 @@ class Uploads:
 
     def __init__(self, store: ContentStore) -> None:
         self._store = store
+        self._has_failed = False
         self.begin()
         _flush_at_exit(self)
         _all.add(self)
@@ -116,7 +117,8 @@ class Uploads:
             self._store.write(upload.name, upload.content(), upload.content_type)
         except Exception as error:  # noqa: BLE001 - the store's own
             counters.add(counters.DROPPED_UPLOADS)
-            report("content store", error)
+            report("content store", error, is_first=not self._has_failed)
+            self._has_failed = True
             if upload.lost is not None:
                 upload.lost()
 
