@@ -61,7 +61,10 @@ _NAMES, _VALUES = ("name", "key", "Name", "Key"), ("value", "Value")
 
 def secret_value_keys(fields: Mapping[Any, Any]) -> tuple[str, ...]:
     """The keys of a secret that is told as a name and a value: `{"name": "password", "value": ...}`."""
-    return _VALUES if any(is_secret(fields.get(key)) for key in _NAMES) else ()
+    for key in _NAMES:
+        if key in fields and is_secret(fields[key]):
+            return _VALUES
+    return ()
 
 
 def is_secret_pair(item: object) -> bool:
