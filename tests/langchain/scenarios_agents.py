@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 
-from agents import make_agent
+from agents import make_agent, make_executor
 from langchain_core.tools import ToolException, tool
 from models import asks
 
@@ -53,6 +53,32 @@ invoke_agent ag
 def agent_handled(h, cfg):
     ag = make_agent(model(asks("handled", x=1), "sorry"), [handled], name="ag")
     ag.invoke(HI, cfg)
+
+
+EXECUTOR = """
+invoke_agent
+  chat scripted-1 CLIENT
+  execute_tool handled !tool_error
+  chat scripted-1 CLIENT
+"""
+
+
+@scenario(EXECUTOR)
+def executor(h, cfg):
+    make_executor(model(asks("handled", x=1), "sorry"), [handled]).invoke({"input": "hi"}, cfg)
+
+
+@scenario(EXECUTOR)
+def executor_stream(h, cfg):
+    list(make_executor(model(asks("handled", x=1), "sorry"), [handled]).stream({"input": "hi"}, cfg))
+
+
+@scenario(EXECUTOR)
+async def executor_astream(h, cfg):
+    async for _ in make_executor(model(asks("handled", x=1), "sorry"), [handled]).astream(
+        {"input": "hi"}, cfg
+    ):
+        pass
 
 
 @scenario("""

@@ -161,6 +161,16 @@ async def test_each_call_has_the_prompt_before_it(seen: Capture) -> None:
     assert [span for span in seen.spans if "chat" in span.name][-1].attributes["gen_ai.prompt.name"] == "mine"
 
 
+@pytest.mark.parametrize("key", ["thread_id", "session_id", "conversation_id"])
+@pytest.mark.parametrize("how", ["metadata", "configurable"])
+def test_a_conversation_by_what_a_chain_is_called_with(how: str, key: str, seen: Capture) -> None:
+    """The root's conversation is that of the calls below, also where LangChain does not copy it to metadata."""
+    chain = ChatPromptTemplate.from_template("{x}") | ScriptedModel(answers=["hi"])
+    chain.invoke({"x": "hi"}, {"callbacks": [Handler(**seen.providers)], how: {key: "c-8"}})
+    (chat,) = [span for span in seen.spans if span.name == "chat scripted-1"]
+    assert chat.attributes["gen_ai.conversation.id"] == "c-8"
+
+
 def test_a_conversation_by_a_block(seen: Capture) -> None:
     """A block around a call names its conversation; a thread id comes first."""
     handler = Handler(**seen.providers)

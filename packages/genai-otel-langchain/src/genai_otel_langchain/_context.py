@@ -144,8 +144,17 @@ def interrupt_ids(interrupts: object) -> list[str]:
     return [one for one in ids if isinstance(one, str)]
 
 
-def conversation_id(metadata: object) -> str | None:
-    """The conversation that the application named, if it did."""
+def conversation_id(kwargs: Mapping[str, Any], seen: Caller | None) -> str | None:
+    """The conversation that the application named, if it did; runs below have it from the root."""
+    found = _conversation_in(kwargs.get("metadata"))
+    if found is None and seen is not None and kwargs.get("parent_run_id") is None:
+        # Newer versions do not copy what configures a run to its metadata.
+        config = seen.config
+        found = _conversation_in(config.get("configurable")) if isinstance(config, Mapping) else None
+    return found
+
+
+def _conversation_in(metadata: object) -> str | None:
     if type(metadata) is not dict and not isinstance(metadata, Mapping):
         return None
     for key in _CONVERSATION_KEYS:

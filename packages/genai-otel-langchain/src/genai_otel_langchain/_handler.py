@@ -261,7 +261,7 @@ class Handler(_compat.GraphCallbackHandler):
     ) -> bool:
         """Start a run; return whether its content is wanted."""
         if op is not None:
-            op.conversation_id = _context.conversation_id(kwargs.get("metadata"))
+            op.conversation_id = _context.conversation_id(kwargs, seen)
         place = _context.placement(self.telemetry, kwargs, seen, isinstance(op, Inference))
         if op is not None:
             op.attempt = _attempts.number(op, kwargs.get("tags"), seen)

@@ -58,6 +58,11 @@ class Caller:
         return self.frame.f_code.co_name in ("run", "arun") and self._local("status") == "error"
 
     @property
+    def config(self) -> Any:
+        """What the runnable was called with, if the frame has it."""
+        return self._local("config")
+
+    @property
     def loop(self) -> Any:
         """The loop of a graph that has run, if the frame has one."""
         return self._local("loop")

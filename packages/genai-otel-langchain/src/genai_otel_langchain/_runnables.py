@@ -16,6 +16,8 @@ _AGENT_FACTORIES = (
 )
 _AGENT_CLASSES = frozenset({"AgentExecutor"})
 _GRAPH_CLASSES = frozenset({"Pregel", "RemoteGraph"})
+# What streams an `AgentExecutor` reports its run.
+_ITERATORS = {"AgentExecutorIterator": "agent_executor"}
 _WRAPPERS = {"RunnableRetry": "retry", "RunnableWithFallbacks": "fallback"}
 # Names that runs carry when nobody named them.
 _TYPE_NAME = re.compile(
@@ -63,6 +65,8 @@ class _Kind(NamedTuple):
 def facts_of(runnable: Any) -> Facts:
     """Look at a runnable; anything else tells nothing."""
     cls = type(runnable)
+    if cls.__name__ in _ITERATORS:
+        return facts_of(getattr(runnable, _ITERATORS[cls.__name__], None))
     graph, agent, framework, wrapper, _ = _kind_of(cls)  # type: ignore[arg-type]  # mypy asks its instances
     agent = agent or (graph and _is_agent_graph(runnable))
     name = _read(runnable, "name")
