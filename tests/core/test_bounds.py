@@ -207,6 +207,7 @@ def test_what_is_left_out_is_counted(seen: Capture) -> None:
 
 
 @given(objects, st.none() | objects, limits)
+@settings(max_examples=50)
 def test_tool_calls_fit(arguments: dict[str, Any], result: Any, limit: int) -> None:
     """A tool's arguments and result stay JSON objects in any bound."""
     with capture() as seen:
@@ -214,6 +215,7 @@ def test_tool_calls_fit(arguments: dict[str, Any], result: Any, limit: int) -> N
 
 
 @given(texts, st.lists(documents, max_size=30), limits)
+@settings(max_examples=50)
 def test_retrievals_fit(query: str, found: list[m.Document], limit: int) -> None:
     """A query and documents stay valid in any bound."""
     with capture() as seen:

@@ -160,9 +160,21 @@ def test_secrets_are_dropped_by_their_names() -> None:
         "X-Api-Key",
         "Set-Cookie",
         "aws_secret_access_key",
+        "AWS_ACCESS_KEY_ID",
+        "signing_key",
+        "connectionString",
     ):
         assert is_secret(key), key
-    for key in ("tokens", "output_tokens", "tokenizer", "secretary", "author", "key", "passport"):
+    for key in (
+        "tokens",
+        "output_tokens",
+        "tokenizer",
+        "secretary",
+        "author",
+        "key",
+        "passport",
+        "primary_key",
+    ):
         assert not is_secret(key), key
 
 

@@ -25,7 +25,8 @@ STR_TYPES = (dt.date, dt.time, dt.timedelta, decimal.Decimal, uuid.UUID, pathlib
 _SECRET = re.compile(
     r"(?:^|[_\-.\s])(?:api[_\-]?keys?|apikey|(?:proxy[_\-])?authorization|auth|password|passwd|passphrase|pwd"
     r"|secrets?|token|(?:access|refresh|auth|id|api|session|bearer)[_\-]?tokens?"  # but not `max_tokens`
-    r"|credentials?|(?:set[_\-])?cookies?|private[_\-]?key|(?:secret[_\-]?)?access[_\-]?key|secret[_\-]?key"
+    r"|credentials?|(?:set[_\-])?cookies?|(?:secret[_\-]?)?access[_\-]?key(?:[_\-]?id)?|connection[_\-]?string"
+    r"|(?:account|encryption|private|secret|signing|ssh)[_\-]?key"
     r"|bearer|jwt|session[_\-]?key|signature)(?:[_\-.\s]?(?:value|hash|header|string|\d{1,4}))?$",
     re.IGNORECASE,
 )
