@@ -9,8 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from langchain_core.messages import HumanMessage
+from langchain_core.messages import AIMessage, HumanMessage
 from langchain_core.runnables import RunnableLambda
+from langchain_core.tools import tool
+from models import ScriptedModel
 from pydantic import BaseModel
 
 from genai_otel_core.testing import Capture
@@ -73,6 +75,30 @@ def test_large_content_costs_what_the_bound_costs(name: str, seen: Capture) -> N
     assert calls(lambda: chain.invoke(large, {"callbacks": [handler]})) < 1.5 * cost
     sizes = [len(str(value).encode()) for value in seen.spans[-1].attributes.values()]
     assert max(sizes) <= 32768
+
+
+def test_many_tools_and_calls_cost_what_the_bound_costs(seen: Capture) -> None:
+    """Ten thousand tools are offered, as many calls are answered, and as many rows a tool gives."""
+    handler = Handler(capture_content="span", **seen.providers)
+
+    @tool
+    def rows(count: int) -> list[dict[str, str]]:
+        """Give rows."""
+        return [{"text": "x" * 80}] * count
+
+    def ask(count: int) -> None:
+        offered = [{"type": "function", "function": {"name": f"tool_{index}"}} for index in range(count)]
+        called = [{"name": "rows", "args": {"text": "x" * 80}, "id": str(index)} for index in range(count)]
+        given = [HumanMessage("x"), AIMessage("", tool_calls=called)]
+        ScriptedModel(answers=["x"]).bind(tools=offered).invoke(given, {"callbacks": [handler]})
+        rows.invoke({"count": count}, {"callbacks": [handler]})
+
+    ask(2_000)
+    small, large = calls(lambda: ask(2_000)), calls(lambda: ask(10_000))
+    assert large < 1.5 * small
+    shown = json.loads(seen.spans[-2].attributes["gen_ai.tool.definitions"])
+    assert shown[-1]["name"] == "tool_9999"
+    assert shown[1]["name"] == f"[omitted {10_000 - len(shown) + 1} tools]"
 
 
 @pytest.mark.parametrize("bound", [512, 4096])

@@ -240,7 +240,8 @@ def _cut_definitions(value: list[m.ToolDefinition], by: _Cut) -> list[m.ToolDefi
         )
         for tool in _kept(value, by.items)
     ]
-    mark = m.ToolDefinition(omitted(len(value) - by.items, "tools"), type="omitted")
+    gone = len(value) - by.items + omitted_before(value)
+    mark = m.ToolDefinition(omitted(gone, "tools"), type="omitted")
     return _ends(kept, len(value), by.items, mark)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from genai_otel_core import ends
 from genai_otel_core.messages import ToolDefinition
 from genai_otel_core.operations import Request
 from genai_otel_core.plain import plain
@@ -111,8 +112,7 @@ def tool_definitions(tools: object, limit: int) -> list[ToolDefinition] | None:
     """The tools offered to a model, from any provider's form. Content."""
     if not isinstance(tools, Sequence) or isinstance(tools, str):
         return None
-    found = [_tool_definition(tool, limit) for tool in tools]
-    return [tool for tool in found if tool is not None] or None
+    return ends.definitions(tools, limit, lambda tool: _tool_definition(tool, limit)) or None
 
 
 def _tool_definition(tool: object, limit: int) -> ToolDefinition | None:

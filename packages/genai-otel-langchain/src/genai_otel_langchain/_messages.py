@@ -50,16 +50,16 @@ def _base_message(item: BaseMessage, limit: int) -> m.Message:
         reasoning = item.additional_kwargs.get("reasoning_content")
         if isinstance(reasoning, str) and reasoning:
             out.parts.insert(0, m.Reasoning(clip(reasoning, limit)))
-        for call in (*item.tool_calls, *item.invalid_tool_calls):
-            arguments = call.get("args")
-            out.parts.append(
-                m.ToolCall(
-                    str(call.get("name")),
-                    call.get("id"),
-                    None if arguments is None else plain(arguments, limit),
-                )
-            )
+        calls: list[Any] = [*item.tool_calls, *item.invalid_tool_calls]
+        out.parts += ends.parts(calls, limit, lambda call: _call(call, limit))
     return out
+
+
+def _call(call: Mapping[str, Any], limit: int) -> m.Part:
+    arguments = call.get("args")
+    return m.ToolCall(
+        str(call.get("name")), call.get("id"), None if arguments is None else plain(arguments, limit)
+    )
 
 
 def generation_message(generation: Any, limit: int) -> m.Message:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Any
 from uuid import uuid4
@@ -24,6 +24,8 @@ _STORE_NAMES = ("index_name", "_index_name", "collection_name", "_collection_nam
 # What LangGraph's agents, and everybody after their example, call the node that runs tools.
 _TOOL_NODE = "tools"
 _MAX_DOCUMENTS = 1000
+_MAX_ANSWERS = 1000
+"""How many messages of an output are looked at; a step gives one for each tool that it ran."""
 
 
 def tool_execution(serialized: Any, name: object, call_id: object) -> ToolExecution:
@@ -44,7 +46,7 @@ def arguments(inputs: Any, input_str: Any, limit: int) -> Any:
     return {"input": plain(input_str, limit)}
 
 
-def tool_message(output: Any) -> ToolMessage | None:
+def tool_message(output: Any, depth: int = 3) -> ToolMessage | None:
     """The message that a tool's output is, or that its command carries."""
     if isinstance(output, ToolMessage):
         return output
@@ -56,8 +58,10 @@ def tool_message(output: Any) -> ToolMessage | None:
         if isinstance(output, list)
         else None
     )
-    if isinstance(messages, Sequence):
-        return next((found for found in map(tool_message, messages) if found is not None), None)
+    for item in messages[:_MAX_ANSWERS] if isinstance(messages, (list, tuple)) and depth else ():
+        found = tool_message(item, depth - 1)
+        if found is not None:
+            return found
     return None
 
 
@@ -97,7 +101,7 @@ def report_not_run(telemetry: Telemetry, run: Run, outputs: Any) -> None:
     if not isinstance(messages, list):
         return
     limit = telemetry.settings.max_content_bytes
-    answers = [one for one in messages if isinstance(one, ToolMessage)]
+    answers = [one for one in messages[-_MAX_ANSWERS:] if isinstance(one, ToolMessage)]
     failed = [(one, found) for one in answers if (found := reported_failure(one, True, limit)) is not None]
     if not failed or not _is_tool_node(run):
         return
