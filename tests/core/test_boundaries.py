@@ -185,6 +185,11 @@ def test_conventions_know_no_tracing_api(path: Path) -> None:
         assert not tables & {name, name.rpartition(".")[0]}, name
 
 
+def test_locks_may_be_taken_again() -> None:
+    """Garbage may be collected within any of ours, and end a run of the thread that holds it."""
+    assert [where(path) for path in SOURCES if re.search(r"\bthreading\.Lock\b", path.read_text())] == []
+
+
 @pytest.mark.parametrize("path", SOURCES, ids=where)
 def test_modules_and_functions_are_small(path: Path) -> None:
     """A module stays below 300 lines and a function below 40; a module's first line says why it exists."""

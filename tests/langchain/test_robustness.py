@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import copy
 import gc
 import logging
 import multiprocessing
 import pickle
 import tracemalloc
+from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
@@ -21,6 +23,7 @@ from langchain_core.tools import tool
 from models import ScriptedModel
 from opentelemetry import context, trace
 from opentelemetry.context.context import Context
+from opentelemetry.sdk.trace import SpanProcessor
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 
 from genai_otel_core import Telemetry, guard
@@ -123,18 +126,25 @@ def test_a_large_state_costs_what_the_bound_costs(seen: Capture) -> None:
         assert len(str(value)) < 3000
 
 
-def _abandon(handler: Handler, index: int) -> None:
-    model = ScriptedModel(answers=["a b c"])
+def _calls(handler: Handler) -> Callable[[int], None]:
+    """A call of some kind: one of six is left, one fails."""
     config = {"callbacks": [handler]}
-    kind = index % 6
-    if kind == 0:
-        for _ in model.stream("x", config):
-            break
-    elif kind == 1:
-        with pytest.raises(ValueError, match="boom"):
-            (RunnableLambda(lambda x: x) | ScriptedModel(answers=[ValueError("boom")])).invoke("x", config)
-    else:
-        (RunnableLambda(lambda x: x) | model).invoke("x", config)
+    model = ScriptedModel(answers=["a b c"])
+    fails = ScriptedModel(answers=[ValueError("boom")])
+    fine = RunnableLambda(lambda x: x) | ScriptedModel(answers=["x"])
+
+    def call(index: int) -> None:
+        kind = index % 6
+        if kind == 0:
+            for _ in model.stream("x", config):
+                break
+        elif kind == 1:
+            with contextlib.suppress(ValueError):
+                fails.invoke("x", config)
+        else:
+            fine.invoke("x", config)
+
+    return call
 
 
 async def _cancelled(handler: Handler) -> None:
@@ -155,19 +165,44 @@ async def _cancelled(handler: Handler) -> None:
 def test_ten_thousand_runs_of_which_a_third_go_wrong_leave_nothing() -> None:
     """The run store is empty, and memory does not grow with the number of runs."""
     handler = Handler(Telemetry())
+    call = _calls(handler)
 
     def rounds(count: int) -> int:
         for index in range(count):
-            _abandon(handler, index)
+            call(index)
         asyncio.run(_cancelled(handler))
         gc.collect()
         return len(gc.get_objects())
 
     rounds(600)
     first = rounds(300)
-    growth = rounds(3_000) - first  # a round is one run or three
+    growth = rounds(3_400) - first  # a chain's call is three runs
     assert handler.telemetry.open_runs == 0
     assert growth < 1_000
+
+
+def test_garbage_that_is_collected_within_the_sdk(seen: Capture) -> None:
+    """A stream that was dropped in a cycle may be closed while the SDK holds its locks: its run ends after that."""
+
+    class Collecting(SpanProcessor):
+        def on_end(self, span: Any) -> None:
+            if span.name == "application":
+                gc.collect()
+
+    seen.tracer_provider.add_span_processor(Collecting())
+    handler = Handler(**seen.providers)
+    model = ScriptedModel(answers=["a b c"])
+    stream: Any = model.stream("hi", {"callbacks": [handler]})
+    next(stream)
+    cycle = [stream]
+    cycle.append(cycle)
+    del stream, cycle
+    seen.tracer_provider.get_tracer("application").start_span("application").end()
+    assert seen.tree() == "application"
+    model.invoke("hi", {"callbacks": [handler]})
+    outcomes = [span.attributes.get("genai_otel.outcome") for span in seen.spans]
+    assert outcomes == [None, "abandoned", None]
+    assert handler.telemetry.open_runs == 0
 
 
 def test_unended_runs_are_bounded_and_marked(seen: Capture) -> None:

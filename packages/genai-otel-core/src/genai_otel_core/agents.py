@@ -7,7 +7,7 @@ import threading
 from genai_otel_core.operations import INTERRUPTED, AgentInvocation, Inference, Operation, ToolExecution
 from genai_otel_core.runs import Run
 
-_lock = threading.Lock()
+_lock = threading.RLock()
 
 
 def roll_up(run: Run) -> None:

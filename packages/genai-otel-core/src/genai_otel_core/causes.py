@@ -24,7 +24,7 @@ class Causes:
     def __init__(self) -> None:
         self._ran: OrderedDict[tuple[Hashable, str], None] = OrderedDict()
         self._asked: OrderedDict[tuple[Hashable, str], SpanContext] = OrderedDict()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def remember(self, run: Run, op: Inference) -> None:
         """Keep which span asked for these calls."""

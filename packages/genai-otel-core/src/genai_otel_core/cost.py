@@ -176,7 +176,7 @@ def _amount(value: Any) -> float | None:
 class PriceList:
     """The list of `genai-prices`, loaded in the background: importing it takes most of a second."""
 
-    _lock = threading.Lock()
+    _lock = threading.RLock()
 
     def __init__(self) -> None:
         self._module: Any = None

@@ -12,7 +12,7 @@ MASK_FAILURES = "mask_failures"
 DROPPED_UPLOADS = "dropped_uploads"
 """Names of counts. `errors` is also counted per site."""
 
-_lock = threading.Lock()
+_lock = threading.RLock()
 _counts: Counter[tuple[str, str]] = Counter()
 
 

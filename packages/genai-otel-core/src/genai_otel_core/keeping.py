@@ -35,7 +35,7 @@ class Keeper:
         self._uploads = uploads
         self._size = size
         self._known: OrderedDict[str, None] = OrderedDict()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def flush(self, timeout_s: float) -> bool:
         """Wait until all is written, at most so long; return whether it is."""

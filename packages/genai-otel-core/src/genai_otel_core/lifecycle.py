@@ -6,7 +6,7 @@ from collections.abc import Hashable, Sequence
 
 from opentelemetry.trace import NonRecordingSpan
 
-from genai_otel_core import agents, attempts, counters, errors, runs
+from genai_otel_core import agents, attempts, counters, errors, runs, watch
 from genai_otel_core.causes import Causes
 from genai_otel_core.emitter import Emitter
 from genai_otel_core.guard import attempt
@@ -113,7 +113,9 @@ class Lifecycle(Starting):
         it for somebody who has gone, such as a web server.
         """
         run = self._runs.get(run_id)
-        if run is None:
+        if run is None or (
+            isinstance(error, GeneratorExit) and watch.later(lambda: self.fail(run_id, error))
+        ):
             return
         below = self._runs.below(run)
         if isinstance(error, GeneratorExit) or (run.left and errors.is_cancellation(error) and run.left()):

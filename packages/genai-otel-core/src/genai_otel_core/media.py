@@ -87,7 +87,7 @@ class SeenMedia:
 
     def __init__(self) -> None:
         self._seen: OrderedDict[tuple[int, str], None] = OrderedDict()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def described(self, blob: m.Blob, found: Reference, trace_id: int) -> m.Part:
         """Return the part that stands for `blob`: at first with size and type, then by its hash alone."""

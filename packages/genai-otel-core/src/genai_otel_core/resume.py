@@ -51,7 +51,7 @@ class MemoryResumeStore:
 
     def __init__(self) -> None:
         self._texts: OrderedDict[str, str] = OrderedDict()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def save(self, conversation_id: str, text: str) -> None:
         """Keep `text`, in place of an earlier one."""
@@ -104,7 +104,7 @@ class Resumption:
     def __init__(self, store: ResumeStore, causes: Causes) -> None:
         self._store = store
         self._causes = causes
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def settle(self, run: Run, op: Operation) -> None:
         """Remember an interrupted run, and forget the one that a run has resumed and completed.

@@ -151,7 +151,7 @@ class RunStore:
         self._evicted = evicted
         self._open: OrderedDict[Hashable, Run] = OrderedDict()
         self._ended: OrderedDict[Hashable, Run] = OrderedDict()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._none_too_old_until = 0
         """No run can be too old before this."""
 

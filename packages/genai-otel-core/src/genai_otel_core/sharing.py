@@ -27,7 +27,7 @@ _shared: WeakValueDictionary[Hashable, Telemetry] = WeakValueDictionary()
 alive: WeakSet[Telemetry] = WeakSet()
 """Every telemetry of the process."""
 _by_token: WeakValueDictionary[str, Telemetry] = WeakValueDictionary()
-_lock = threading.Lock()
+_lock = threading.RLock()
 
 
 def check_providers(tracer: object, meter: object, logger: object) -> None:

@@ -15,7 +15,16 @@ from genai_otel_core.guard import attempt
 _watched: set[weakref.ref[Any]] = set()
 _late: deque[Callable[[], None]] = deque()
 # Garbage may be collected at any bytecode, so also while one of these holds a lock that an end would need.
+# Our own locks can be taken again by the thread that holds them.
 _LOCKING = ("opentelemetry.sdk", "opentelemetry.exporter", "genai_otel_core.runs", "logging")
+
+
+def later(report: Callable[[], None]) -> bool:
+    """Whether this is no moment to end a run, since garbage is collected within a lock: `report` is called later."""
+    if not _interrupts_locking_code():
+        return False
+    _late.append(report)
+    return True
 
 
 def when_dropped(held: Any, gone: Callable[[], None]) -> None:
@@ -62,9 +71,7 @@ def _watch(task: asyncio.Task[Any], frame: FrameType, gone: Callable[[], None]) 
 
 def _report(ref: weakref.ref[Any], gone: Callable[[], None]) -> None:
     _watched.discard(ref)
-    if _interrupts_locking_code():
-        _late.append(gone)
-    else:
+    if not later(gone):
         attempt("watch.gone", gone)
 
 

@@ -16,7 +16,7 @@ class _Switch:
     def __init__(self) -> None:
         self.handler: Handler | None = None
         self._registered = False
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def set(self, handler: Handler | None) -> None:
         """Make `handler` (or none) the one that LangChain gets from now on, in every thread and task."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from genai_otel_llamaindex._handler import Handler
 
-_lock = threading.Lock()
+_lock = threading.RLock()
 _attached: list[Handler] = []
 
 

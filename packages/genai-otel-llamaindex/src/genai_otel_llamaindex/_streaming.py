@@ -63,7 +63,7 @@ class Streams:
     def __init__(self, over: Callable[[Hashable], None]) -> None:
         self._over = over
         self._held: dict[int, tuple[weakref.ref[Any], list[Hashable]]] = {}
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def __len__(self) -> int:
         return len(self._held)
