@@ -130,7 +130,6 @@ def _calls(handler: Handler) -> Callable[[int], None]:
     """A call of some kind: one of six is left, one fails."""
     config = {"callbacks": [handler]}
     model = ScriptedModel(answers=["a b c"])
-    fails = ScriptedModel(answers=[ValueError("boom")])
     fine = RunnableLambda(lambda x: x) | ScriptedModel(answers=["x"])
 
     def call(index: int) -> None:
@@ -140,7 +139,7 @@ def _calls(handler: Handler) -> Callable[[int], None]:
                 break
         elif kind == 1:
             with contextlib.suppress(ValueError):
-                fails.invoke("x", config)
+                ScriptedModel(answers=[ValueError("boom")]).invoke("x", config)
         else:
             fine.invoke("x", config)
 
