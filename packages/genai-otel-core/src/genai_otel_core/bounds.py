@@ -7,12 +7,12 @@ marker with the word `omitted` stands for what is left out. The first item (inst
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from genai_otel_core import messages as m
 from genai_otel_core.ends import omitted_before
-from genai_otel_core.estimate import ITEM, surely_fits
+from genai_otel_core.estimate import FIELDS, ITEM, surely_fits
 from genai_otel_core.plain import clip, measured, omitted, to_json
 
 T = TypeVar("T")
@@ -52,19 +52,23 @@ def fit(value: T, limit: int, size: Callable[[T], int], cut: Callable[[T, _Cut],
     return cut(value, _Cut(0, 0))
 
 
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for key, item in value.items():
-            yield key
-            yield from _texts(item)
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            yield from _texts(item)
-    else:
-        for name in getattr(type(value), "__slots__", ()):
-            yield from _texts(getattr(value, name))
+def _texts(value: Any) -> list[str]:
+    """All texts in a value, in any order."""
+    found: list[str] = []
+    pending = [value]
+    while pending:
+        item = pending.pop()
+        kind = type(item)
+        if kind is str:
+            found.append(item)
+        elif kind in FIELDS:
+            pending.extend(FIELDS[kind](item))
+        elif kind is list or kind is tuple:
+            pending.extend(item)
+        elif kind is dict:
+            pending.extend(item)
+            pending.extend(item.values())
+    return found
 
 
 def _longest(lengths: list[int], room: int) -> int:

@@ -13,7 +13,7 @@ ITEM = 20
 """An item of a list takes at least so many bytes of JSON."""
 _OBJECT = 168
 """More than the names of an object of ours and its fields can take when they are written."""
-_FIELDS: dict[type, Callable[[Any], Iterable[Any]]] = {
+FIELDS: dict[type, Callable[[Any], Iterable[Any]]] = {
     **{
         kind: attrgetter(*kind.__slots__)
         for kind in (*get_args(m.Part), m.Message, m.ToolDefinition, m.Document)
@@ -39,9 +39,9 @@ def surely_fits(value: Any, limit: int) -> bool:
             room -= 2 * ITEM
         elif kind is int:
             room -= item.bit_length() // 3 + ITEM
-        elif kind in _FIELDS:
+        elif kind in FIELDS:
             room -= _OBJECT
-            pending.extend(_FIELDS[kind](item))
+            pending.extend(FIELDS[kind](item))
         elif kind is dict or kind is list or kind is tuple:
             room -= ITEM * (len(item) + 1)
             if room < 0:
