@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Any
+
 from llama_index.core import MockEmbedding, PromptTemplate, SummaryIndex, get_response_synthesizer
+from llama_index.core.chat_engine import SimpleChatEngine
 from llama_index.core.extractors import TitleExtractor
 from llama_index.core.indices.query.query_transform import HyDEQueryTransform, StepDecomposeQueryTransform
 from llama_index.core.postprocessor import LLMRerank
@@ -541,3 +545,65 @@ def ingestion_extractor() -> None:
     IngestionPipeline(transformations=[SentenceSplitter(), TitleExtractor(llm=llm("t"))]).run(
         documents=[Document(text="hello world")]
     )
+
+
+KEPT: list[Any] = []
+
+
+@scenario("""
+invoke_workflow
+  retrieval CLIENT
+    embeddings CLIENT
+  CompactAndRefine
+    chat scripted-1 CLIENT
+after
+""")
+def query_stream_kept() -> None:
+    KEPT[:] = [INDEX.as_query_engine(llm=llm("a b"), streaming=True).query("q")]
+    list(KEPT[0].response_gen)
+    with user("after"):
+        pass
+
+
+@scenario("""
+invoke_workflow
+  retrieval CLIENT
+    embeddings CLIENT
+  TreeSummarize
+    chat scripted-1 CLIENT
+""")
+async def aquery_stream_kept() -> None:
+    engine = INDEX.as_query_engine(llm=llm("a b"), streaming=True, response_mode="tree_summarize")
+    KEPT[:] = [await engine.aquery("q")]
+    [_ async for _ in KEPT[0].async_response_gen()]
+
+
+@scenario("""
+invoke_workflow
+  retrieval CLIENT
+    embeddings CLIENT
+  CompactAndRefine
+    chat scripted-1 CLIENT
+""")
+async def aquery_compact_stream_kept() -> None:
+    KEPT[:] = [await INDEX.as_query_engine(llm=llm("a b"), streaming=True).aquery("q")]
+    [_ async for _ in KEPT[0].async_response_gen()]
+
+
+@scenario("""
+invoke_workflow
+  chat scripted-1 CLIENT
+""")
+def chat_stream_kept() -> None:
+    KEPT[:] = [SimpleChatEngine.from_defaults(llm=llm("a b")).stream_chat("q")]
+    list(KEPT[0].response_gen)
+
+
+@scenario("""
+invoke_workflow
+  chat scripted-1 CLIENT
+""")
+async def achat_stream_kept() -> None:
+    KEPT[:] = [await SimpleChatEngine.from_defaults(llm=llm("a b")).astream_chat("q")]
+    [_ async for _ in KEPT[0].async_response_gen()]
+    await asyncio.sleep(0.01)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from llama_index.core import MockEmbedding, VectorStoreIndex
 from llama_index.core.agent.workflow import FunctionAgent
-from llama_index.core.base.llms.types import ChatMessage, ChatResponse, ImageBlock, TextBlock
+from llama_index.core.base.llms.types import AudioBlock, ChatMessage, ChatResponse, ImageBlock, TextBlock
 from llama_index.core.chat_engine import SimpleChatEngine
 from llama_index.core.llms import MockLLM
 from llama_index.core.memory import ChatMemoryBuffer
@@ -17,6 +17,7 @@ from llama_index.core.postprocessor.types import BaseNodePostprocessor
 from llama_index.core.schema import NodeWithScore, TextNode
 from llama_index.core.tools import FunctionTool
 from llama_models import USAGE, PlainLLM, ScriptedLLM, asks, llm, raw
+from llama_scenarios import INDEX
 from pydantic import Field
 
 from genai_otel_core.operations import Inference
@@ -298,6 +299,19 @@ def test_reranking_is_a_step(convention: str, kind: str | None, seen: Capture) -
     assert span.attributes.get("openinference.span.kind") == kind
 
 
+@pytest.mark.parametrize("streaming", [False, True])
+def test_what_an_engine_says(streaming: bool, seen: Capture) -> None:
+    """A query's answer is on its root, read from a stream or not."""
+    handler = Handler(**seen.providers, capture_content="span").attach()
+    response = INDEX.as_query_engine(llm=llm("a b"), streaming=streaming).query("q")
+    assert str(response) == "a b"
+    handler.detach()
+    found = whole(seen.span("invoke_workflow"))["attributes"]
+    assert found["gen_ai.output.messages"] == [
+        {"role": "assistant", "parts": [{"type": "text", "content": "a b"}], "finish_reason": ""}
+    ]
+
+
 def test_tool_of_an_agent(seen: Capture) -> None:
     """The step's call has id, arguments and result; the tool's own span is one with it."""
     add = FunctionTool.from_defaults(lambda a, b: a + b, name="add", description="Add.")
@@ -320,6 +334,7 @@ def test_tool_of_an_agent(seen: Capture) -> None:
             "gen_ai.tool.name": "add",
             "gen_ai.tool.type": "function",
             "gen_ai.tool.call.id": "call_7",
+            "gen_ai.tool.description": "Add.",
             "gen_ai.tool.call.arguments": {"a": 1, "b": 2},
             "gen_ai.tool.call.result": {"content": 3},
         },
@@ -392,14 +407,24 @@ def test_tags_of_the_application_name_the_conversation(seen: Capture, handler: H
 def test_parts(seen: Capture) -> None:
     """Blocks become parts: text, media by content and by reference, tool calls and their answers."""
     handler = Handler(**seen.providers, capture_content="span").attach()
+    url = "https://example.org/a"
+    media = [
+        ImageBlock(url=f"{url}.png", image_mimetype="image/png"),
+        AudioBlock(url=f"{url}.wav", format="wav"),
+    ]
+    shown = [
+        {"type": "uri", "modality": "image", "uri": f"{url}.png", "mime_type": "image/png"},
+        {"type": "uri", "modality": "audio", "uri": f"{url}.wav", "mime_type": "audio/wav"},
+    ]
     picture = ChatMessage(
         role="user",
         blocks=[
             TextBlock(text="look"),
-            ImageBlock(url="https://example.org/a.png", image_mimetype="image/png"),
+            *media,
         ],
     )
-    answer = ChatMessage(role="tool", content="3", additional_kwargs={"tool_call_id": "call_1"})
+    told = [TextBlock(text="3"), *media]
+    answer = ChatMessage(role="tool", blocks=told, additional_kwargs={"tool_call_id": "call_1"})
     llm().chat([picture, asks("add", a=1), answer])
     handler.detach()
     assert whole(seen.spans[0])["attributes"]["gen_ai.input.messages"] == [
@@ -407,19 +432,14 @@ def test_parts(seen: Capture) -> None:
             "role": "user",
             "parts": [
                 {"type": "text", "content": "look"},
-                {
-                    "type": "uri",
-                    "modality": "image",
-                    "uri": "https://example.org/a.png",
-                    "mime_type": "image/png",
-                },
+                *shown,
             ],
         },
         {
             "role": "assistant",
             "parts": [{"type": "tool_call", "id": "call_1", "name": "add", "arguments": {"a": 1}}],
         },
-        {"role": "tool", "parts": [{"type": "tool_call_response", "id": "call_1", "response": "3"}]},
+        {"role": "tool", "parts": [{"type": "tool_call_response", "id": "call_1", "response": "3"}, *shown]},
     ]
 
 

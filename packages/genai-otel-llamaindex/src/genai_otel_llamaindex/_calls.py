@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from dataclasses import replace
 from inspect import BoundArguments
 from typing import Any
 
@@ -126,6 +127,12 @@ def read_response(op: Inference, response: Any, content: bool, limit: int) -> No
         reasons = op.response.finish_reasons
         said = _messages.response_message(response, limit, reasons[0] if reasons else None)
         op.output_messages = op.output_messages if said is None else [said]
+
+
+def add_said(op: Operation | None, said: list[Message] | None) -> None:
+    """Complete what returned a stream from the last answer that was streamed below it."""
+    if isinstance(op, (AgentInvocation, WorkflowInvocation)) and op.output_messages is None and said:
+        op.output_messages = [replace(message, finish_reason=None) for message in said]
 
 
 def _input(call: BoundArguments, limit: int) -> list[Message] | None:

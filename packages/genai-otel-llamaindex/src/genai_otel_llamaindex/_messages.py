@@ -38,7 +38,8 @@ def message(item: Any, limit: int, role: str = "user") -> m.Message:
     out = m.Message(role=role, name=name if isinstance(name, str) else None)
     found = ends.parts(blocks, limit, lambda block: _block(block, limit))
     if role == "tool":
-        out.parts = [_tool_response(found, extra)]
+        shown = [part for part in found if isinstance(part, (m.Blob, m.Uri, m.Generic))]
+        out.parts = [_tool_response(found, extra), *shown]
         return out
     out.parts = found
     if not any(isinstance(part, m.ToolCall) for part in found):
@@ -116,6 +117,9 @@ def _block(block: Any, limit: int) -> m.Part | None:
 
 def _media(block: Any, kind: str) -> m.Part:
     mime = next((w for w in (getattr(block, name, None) for name in _MIME) if isinstance(w, str)), None)
+    form = getattr(block, "format", None)
+    if mime is None and isinstance(form, str) and form:
+        mime = f"{kind}/{form}"
     data = getattr(block, _MEDIA[kind], None)
     if isinstance(data, (bytes, str)) and data:
         # LlamaIndex keeps inline media as base64 already.

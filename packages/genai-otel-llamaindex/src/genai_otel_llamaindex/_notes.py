@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from genai_otel_core import Telemetry, current
+from genai_otel_core.messages import Message
 from genai_otel_core.runs import Run
 from genai_otel_llamaindex._classify import Role
 from genai_otel_llamaindex._kinds import Kind
@@ -46,6 +47,8 @@ class Note:
     stream_done: bool = False
     stream_error: BaseException | None = None
     """How the latest model's stream below it ended."""
+    said: list[Message] | None = None
+    """What it said; content."""
     entered_by_caller: bool = False
     """A workflow's run, entered in the code that calls it and not in the task that runs it."""
     member: Hashable | None = None

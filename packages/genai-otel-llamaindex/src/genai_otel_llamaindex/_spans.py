@@ -21,7 +21,7 @@ from genai_otel_core.operations import (
 )
 from genai_otel_core.runs import Run
 from genai_otel_core.suppression import is_left_out
-from genai_otel_llamaindex import _calls, _compat, _context, _workflows
+from genai_otel_llamaindex import _calls, _compat, _context, _operations, _workflows
 from genai_otel_llamaindex._classify import Role, SpanStart, classify
 from genai_otel_llamaindex._kinds import kind_of
 from genai_otel_llamaindex._notes import Note, nearest, note_of, reference, upwards
@@ -85,11 +85,18 @@ class Spans:
             library=attempt("client library", _calls.library, op, instance),
             note=note,
         )
+        if run is not None and op is None and role is Role.MERGED:
+            attempt("content of a tool", self._describe, id_, note, instance)
         if run is None or op is None:
             return
         run.between = True  # what another framework starts in it is below it
         if run.wants_content:
             attempt("content of a call", _calls.add_content, op, instance, call, self.limit)
+
+    def _describe(self, id_: Hashable, note: Note, instance: Any) -> None:
+        op = self._operation(id_, note)
+        if isinstance(op, ToolExecution) and op.description is None and self.shows(id_, note):
+            op.description = _operations.tool_description(instance)
 
     def _new_operation(
         self, role: Role, start: SpanStart, instance: Any, call: BoundArguments, label: str, tags: Any
@@ -102,6 +109,7 @@ class Spans:
 
     def close(self) -> None:
         """End what is open: nobody will tell its end."""
+        self._sweep()
         mine = self.telemetry.open(lambda run: _is_owned(run, self))
         for run in reversed(mine):
             self.telemetry.finish(run.id, EVICTED)
@@ -189,6 +197,8 @@ class Spans:
         # What it read from is closed right after it, and is to lie within it.
         for below in reversed(self.telemetry.open(lambda one: one is not run and one.is_within(run))):
             self.telemetry.finish(below.id, outcome)
+        if outcome == COMPLETED and run.wants_content:
+            _calls.add_said(run.operation, note.said)
         self.telemetry.finish(id_, outcome)
 
     def stream_ended(self, model: Model, error: BaseException | None) -> None:
@@ -201,10 +211,10 @@ class Spans:
             if outer is None or not _same_stream(model.main, model.note):
                 return  # it reports its own end, or lets its generator go
             run = outer
-        above = list(upwards(run.parent))
+        above, said = list(upwards(run.parent)), model.op.output_messages
         for _, note in above:
             # Also those that have not returned yet: another thread may read what they are to return.
-            note.stream_done, note.stream_error = error is None, error
+            note.stream_done, note.stream_error, note.said = error is None, error, said
         self._end(run, error)
         if error is not None:
             for reading, note in above:

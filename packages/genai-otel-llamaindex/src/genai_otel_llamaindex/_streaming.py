@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import threading
 import weakref
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from types import FrameType
 from typing import Any
 
@@ -57,6 +57,11 @@ def _frame(stream: Any) -> FrameType | None:
     return found if found is not None else getattr(stream, "ag_frame", None)
 
 
+def _read_by(stream: Any) -> Iterator[Any]:
+    frame = _frame(stream)
+    return iter(()) if frame is None else filter(is_generator, frame.f_locals.values())
+
+
 class Streams:
     """The generators that open runs returned; `over` is called for each run when its generator is."""
 
@@ -78,13 +83,20 @@ class Streams:
                 return
             self._held[key] = (weakref.ref(stream), [run_id])
         when_dropped(stream, lambda: self._dropped(key))
+        for inner in _read_by(stream):
+            # It is let go when the stream has come to its end, which the application may keep for long.
+            when_dropped(inner, lambda: self._check(key))
 
     def sweep(self) -> None:
         """End the runs whose generators are exhausted or closed, though still referred to."""
-        for key, (ref, _) in list(self._held.items()):
-            stream = ref()
-            if stream is not None and is_over(stream):
-                self._end(key)
+        for key in list(self._held):
+            self._check(key)
+
+    def _check(self, key: int) -> None:
+        ref, _ = self._held.get(key, (None, ()))
+        stream = None if ref is None else ref()
+        if stream is not None and is_over(stream):
+            self._end(key)
 
     def _dropped(self, key: int) -> None:
         self._end(key)
