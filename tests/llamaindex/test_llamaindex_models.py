@@ -347,6 +347,7 @@ def test_tool_of_an_agent(seen: Capture) -> None:
     found = whole(seen.span("invoke_agent calculator"))["attributes"]
     assert found["gen_ai.agent.name"] == "calculator"
     assert found["gen_ai.agent.description"] == "Adds."
+    assert found["gen_ai.system_instructions"] == [{"type": "text", "content": "Be exact."}]
     # 0.12.52 itself puts the system prompt before it.
     assert found["gen_ai.input.messages"][-1] == {
         "role": "user",

@@ -33,8 +33,9 @@ def _add_inference(total: AgentInvocation, op: Inference) -> None:
     if total.inference_calls == 1:
         total.request.model = op.request.model
         total.request.output_type = op.request.output_type
-        total.system_instructions = op.system_instructions
-        total.tool_definitions = op.tool_definitions
+        # Frameworks may know the agent's own.
+        total.system_instructions = op.system_instructions or total.system_instructions
+        total.tool_definitions = op.tool_definitions or total.tool_definitions
     elif total.request.model != op.request.model:
         # Only an agent with exactly one model has "the" model (conventions, invoke_agent).
         total.request.model = None
