@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import sys
 from pathlib import Path
 from typing import Any
@@ -415,6 +416,21 @@ def test_a_tenants_whole_tree_goes_to_its_providers() -> None:
         assert other.tree() == tree
         for seen in (acme, other):
             assert [p["count"] for p in seen.metrics()["gen_ai.client.operation.duration"]] == [2]
+
+
+def test_a_late_child_in_a_busy_process_finds_its_parent(seen: Capture) -> None:
+    """A thousand runs that have ended meanwhile are no reason to forget whose child it is."""
+    kept: list[contextvars.Context] = []
+    model, settings = ScriptedModel(answers=["x"]), config(seen)
+    step = RunnableLambda(lambda given: kept.append(contextvars.copy_context()))
+    step.with_config(run_name="step").invoke("x", settings)
+    (handler,) = settings["callbacks"]
+    for run_id in [uuid4() for _ in range(1000)]:
+        handler.on_tool_start({"name": "busy"}, "x", run_id=run_id)
+        handler.on_tool_end("x", run_id=run_id)
+    kept[0].run(model.invoke, "late")
+    late = seen.span("chat scripted-1")
+    assert late.parent.span_id == seen.span("invoke_workflow step").context.span_id
 
 
 @pytest.mark.guard_may_catch

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from genai_otel_core.prompts import Prompt
     from genai_otel_core.streams import Stream
 
-_REMEMBERED = 256
+_REMEMBERED = 2048
 """How many ended runs are remembered, so that a child that starts late still finds its parent."""
 
 
