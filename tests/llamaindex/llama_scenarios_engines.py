@@ -9,6 +9,7 @@ from llama_index.core import MockEmbedding, PromptTemplate, SummaryIndex, get_re
 from llama_index.core.chat_engine import SimpleChatEngine
 from llama_index.core.extractors import TitleExtractor
 from llama_index.core.indices.query.query_transform import HyDEQueryTransform, StepDecomposeQueryTransform
+from llama_index.core.llms import MockLLM
 from llama_index.core.postprocessor import LLMRerank
 from llama_index.core.program import LLMTextCompletionProgram
 from llama_index.core.query_engine import (
@@ -203,6 +204,17 @@ async def condense_plus_astream() -> None:
         with user("between"):
             pass
     with user("after"):
+        pass
+
+
+@scenario("""
+invoke_workflow
+  chat
+""")
+async def simple_astream_of_a_custom_model() -> None:
+    """Its asynchronous stream reads a synchronous one, in the task of the engine's that fills the answer's queue."""
+    r = await SimpleChatEngine.from_defaults(llm=MockLLM()).astream_chat("a b")
+    async for t in r.async_response_gen():
         pass
 
 

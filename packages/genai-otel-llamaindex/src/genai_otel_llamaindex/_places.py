@@ -41,8 +41,11 @@ class Places:
             return self._run_of(instance)
         if inner is None or named is None:
             return inner or named
+        note = note_of(inner)
+        if note is not None and note.stream is not None and not named.is_within(inner):
+            return inner  # in the generator that it returned, wherever that is read
         # Another framework, or the application, may run in between; of our own runs only one that is below.
-        above = named if note_of(inner) is not None else named.visible
+        above = named if note is not None else named.visible
         between = above is not None and inner is not named.visible and inner.is_within(above)
         return inner if between else named
 
