@@ -30,6 +30,8 @@ from genai_otel_core.testing import Capture, capture
         ("sk-proj-abcdefghijklmnop and ghp_0123456789abcdef", "[api key] and [api key]"),
         ("AKIAIOSFODNN7EXAMPLE", "[api key]"),
         ("Authorization: Bearer abc.def-ghi", "[secret] [api key]"),
+        ("Authorization: Basic dXNlcjpwYXNz", "[secret]"),
+        ("postgres://app:s3cr3t@db.example.com/x", "postgres://[secret]@db.example.com/x"),
         ("token=sk-SECRET", "[secret]"),
         ('{"password": "hunter2", "max_tokens": 5}', '{"[secret]", "max_tokens": 5}'),
         ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abc-_1", "[jwt]"),

@@ -59,7 +59,8 @@ PATTERNS: Mapping[str, str] = {
     ),
     "secret": (
         r"(?i)(?<![A-Za-z])(?:api[_-]?key|access[_-]?key|token|password|passwd|secret|authorization)"
-        r"[\"']?\s{0,4}[:=]\s{0,4}[\"']?[^\s\"',;&\[]{1,4096}"
+        r"[\"']?\s{0,4}[:=]\s{0,4}[\"']?(?:(?:basic|bearer|digest|token) )?[^\s\"',;&\[]{1,4096}"
+        r"|(?<=://)[^\s/@:]{0,256}:[^\s/@]{1,256}(?=@)"
     ),
     "e-mail": r"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}",
     "card": r"(?<![\w.])\d(?:[ -]?\d){12,18}(?!\w)",
