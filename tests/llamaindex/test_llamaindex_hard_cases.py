@@ -232,3 +232,28 @@ def test_the_block_names_the_conversation(seen: Capture, handler: Handler) -> No
     with conversation("support-42"):
         INDEX.as_query_engine(llm=llm()).query("q")
     assert seen.span("chat scripted-1").attributes["gen_ai.conversation.id"] == "support-42"
+
+
+def test_a_failed_calls_tokens_are_kept(seen: Capture, handler: Handler) -> None:
+    """A stream that fails after its usage came has spent it: on the span, and in the metrics."""
+
+    class Breaking(ScriptedLLM):
+        def _chunks(self, answer: ChatMessage) -> Any:
+            yield from super()._chunks(answer)
+            raise ConnectionError("lost")
+
+    with pytest.raises(ConnectionError):
+        list(Breaking(answers=["a b"]).stream_chat(SAID))
+    assert of(seen, "gen_ai.usage.input_tokens", "error.type") == [(10, "ConnectionError")]
+    points = seen.metrics()["gen_ai.client.token.usage"]
+    assert sorted(point["sum"] for point in points) == [5, 10]
+
+
+def test_what_a_tool_leaves_behind_heals(seen: Capture, handler: Handler) -> None:
+    """Code that a tool started, and that outlives it, is no child of what has ended."""
+    captured: list[context.Context] = []
+    FunctionTool.from_defaults(lambda q: captured.append(context.get_current()), name="keep")(q="x")
+    token = context.attach(captured[0])
+    llm().chat(SAID)
+    context.detach(token)
+    assert seen.tree() == "execute_tool keep\nchat scripted-1"

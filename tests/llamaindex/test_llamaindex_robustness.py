@@ -207,6 +207,32 @@ def test_cancelled_workflow(seen: Capture, handler: Handler) -> None:
     }
 
 
+def test_a_large_state_costs_what_the_bound_costs(seen: Capture) -> None:
+    """Of what a workflow is given and gives, the limit's worth is looked at."""
+    touched: list[int] = []
+
+    class Counting(list[str]):
+        def __iter__(self) -> Any:
+            for item in super().__iter__():
+                touched.append(1)
+                yield item
+
+    class Flow(Workflow):
+        @step
+        async def go(self, ev: StartEvent) -> StopEvent:
+            return StopEvent(result=Counting(["y" * 1000] * 10_000))
+
+    async def main() -> None:
+        await Flow().run(big=Counting(["x" * 1000] * 10_000))
+
+    handler = Handler(**seen.providers, capture_content="span", max_content_bytes=2000).attach()
+    asyncio.run(main())
+    handler.detach()
+    found = seen.span("invoke_workflow Flow").attributes
+    assert 0 < len(touched) < 5000
+    assert all(0 < len(found[f"gen_ai.{way}.messages"]) < 4000 for way in ("input", "output"))
+
+
 def test_two_handlers_make_one_span(seen: Capture, handler: Handler) -> None:
     """A second handler with the same options sees the same runs, of which the first reports."""
     second = Handler(**seen.providers).attach()
