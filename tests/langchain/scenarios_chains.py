@@ -124,7 +124,7 @@ after
 """)
 async def wait_for_llm(h, cfg):
     try:
-        await asyncio.wait_for(model(delay_s=1).ainvoke("x", cfg), 0.02)
+        await asyncio.wait_for(model(delay_s=1).ainvoke("x", cfg), 0.2)
     except asyncio.TimeoutError:
         pass
     with user("after"):
@@ -137,7 +137,7 @@ invoke_workflow !asyncio.exceptions.CancelledError
 """)
 async def wait_for_chain(h, cfg):
     try:
-        await asyncio.wait_for((PROMPT | model(delay_s=1) | StrOutputParser()).ainvoke(Q, cfg), 0.02)
+        await asyncio.wait_for((PROMPT | model(delay_s=1) | StrOutputParser()).ainvoke(Q, cfg), 0.2)
     except asyncio.TimeoutError:
         pass
 

@@ -27,7 +27,7 @@ async def node_wait_for(h, cfg):
 
     async def node(s, config: RunnableConfig):  # before Python 3.11 it must be passed on by hand
         try:
-            await asyncio.wait_for(m.ainvoke("x", config), 0.02)
+            await asyncio.wait_for(m.ainvoke("x", config), 0.2)
         except asyncio.TimeoutError:
             pass
         with user("in node after"):

@@ -208,7 +208,7 @@ async def test_a_cancelled_call_ends_its_span(seen: Capture) -> None:
     inner = HouseEmbeddings()
     inner.delay_s = 60
     with pytest.raises(asyncio.TimeoutError):
-        await asyncio.wait_for(trace_embeddings(inner, handler(seen)).aembed_query("a"), 0.01)
+        await asyncio.wait_for(trace_embeddings(inner, handler(seen)).aembed_query("a"), 0.1)
     (span,) = seen.spans
     assert span.status.status_code.name == "ERROR"
     assert (span.attributes or {})["error.type"] == "asyncio.exceptions.CancelledError"
