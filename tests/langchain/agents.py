@@ -7,10 +7,14 @@ from typing import Any
 
 from langchain_core.prompts import ChatPromptTemplate
 
-try:
-    from langchain_classic import agents as classic
-except ImportError:  # before LangChain 1.0
-    from langchain import agents as classic
+with warnings.catch_warnings():
+    warnings.simplefilter(
+        "ignore"
+    )  # langchain-community, if it is there, says that it is no longer maintained
+    try:
+        from langchain_classic import agents as classic
+    except ImportError:  # before LangChain 1.0
+        from langchain import agents as classic
 try:
     from langchain.agents import create_agent
 except ImportError:  # before LangChain 1.0
