@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 
 from llama_index.core.agent.workflow import AgentWorkflow, CodeActAgent, FunctionAgent, ReActAgent
 from llama_index.core.tools import FunctionTool
@@ -579,3 +580,24 @@ async def early_stop() -> None:
         await h
 
     await brk()
+
+
+@scenario("""
+invoke_workflow Slow !asyncio.exceptions.CancelledError
+  go !asyncio.exceptions.CancelledError
+    chat scripted-1 CLIENT !asyncio.exceptions.CancelledError
+""")
+def loop_closed_over_a_workflow() -> None:
+    class Slow(Workflow):
+        @step
+        async def go(self, ev: StartEvent) -> StopEvent:
+            await model.achat(SAID)
+            return StopEvent()
+
+    async def main() -> None:
+        Slow().run()
+        await asyncio.sleep(0.03)
+
+    model = llm(delay_s=10)
+    asyncio.run(main())
+    gc.collect()  # before workflows 2.16 its end is noticed when what would tell it is gone

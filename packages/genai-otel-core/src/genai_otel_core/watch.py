@@ -12,7 +12,7 @@ from typing import Any
 from genai_otel_core.frames import module_of, running
 from genai_otel_core.guard import attempt
 
-_watched: set[weakref.ref[Any]] = set()
+_watched: dict[int, weakref.ref[Any]] = {}  # by their own identity: not everything can be hashed
 _late: deque[Callable[[], None]] = deque()
 # Garbage may be collected at any bytecode, so also while one of these holds a lock that an end would need.
 # Our own locks can be taken again by the thread that holds them.
@@ -29,7 +29,8 @@ def later(report: Callable[[], None]) -> bool:
 
 def when_dropped(held: Any, gone: Callable[[], None]) -> None:
     """Call `gone()` when `held` is garbage, wherever that happens."""
-    _watched.add(weakref.ref(held, lambda ref: _report(ref, gone)))
+    ref = weakref.ref(held, lambda ref: _report(ref, gone))
+    _watched[id(ref)] = ref
 
 
 def settle() -> None:
@@ -61,7 +62,7 @@ def _watch(task: asyncio.Task[Any], frame: FrameType, gone: Callable[[], None]) 
     coroutine: Any = task.get_coro()
     while coroutine is not None:
         if getattr(coroutine, "cr_frame", None) is frame:
-            _watched.add(weakref.ref(coroutine, lambda ref: _report(ref, gone)))
+            when_dropped(coroutine, gone)
             return
         coroutine = getattr(coroutine, "cr_await", None)
     if not task.done():
@@ -70,7 +71,7 @@ def _watch(task: asyncio.Task[Any], frame: FrameType, gone: Callable[[], None]) 
 
 
 def _report(ref: weakref.ref[Any], gone: Callable[[], None]) -> None:
-    _watched.discard(ref)
+    _watched.pop(id(ref), None)
     if not later(gone):
         attempt("watch.gone", gone)
 

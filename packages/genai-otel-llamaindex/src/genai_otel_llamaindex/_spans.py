@@ -21,6 +21,7 @@ from genai_otel_core.operations import (
 )
 from genai_otel_core.runs import Run
 from genai_otel_core.suppression import is_left_out
+from genai_otel_core.watch import when_dropped
 from genai_otel_llamaindex import _calls, _compat, _context, _operations, _workflows
 from genai_otel_llamaindex._classify import Role, SpanStart, classify
 from genai_otel_llamaindex._kinds import kind_of
@@ -85,6 +86,9 @@ class Spans:
             library=attempt("client library", _calls.library, op, instance),
             note=note,
         )
+        if run is not None and note.entered_by_caller:
+            # What is to tell its end keeps the call, and may be gone with the event loop.
+            when_dropped(call, lambda: self._lost(id_))
         if run is not None and op is None and role is Role.MERGED:
             attempt("content of a tool", self._describe, id_, note, instance)
         if run is None or op is None:
@@ -97,6 +101,12 @@ class Spans:
         op = self._operation(id_, note)
         if isinstance(op, ToolExecution) and op.description is None and self.shows(id_, note):
             op.description = _operations.tool_description(instance)
+
+    def _lost(self, id_: str) -> None:
+        run = self.telemetry.find(id_)
+        note = note_of(run)
+        if run is not None and note is not None and run.ended_ns is None and note.stream is None:
+            self.telemetry.fail(id_, asyncio.CancelledError())
 
     def _new_operation(
         self, role: Role, start: SpanStart, instance: Any, call: BoundArguments, label: str, tags: Any
