@@ -86,12 +86,18 @@ class Spans:
             library=attempt("client library", _calls.library, op, instance),
             note=note,
         )
-        if run is not None and note.entered_by_caller:
+        if run is not None:
+            self._started(run, note, op, instance, call)
+
+    def _started(
+        self, run: Run, note: Note, op: Operation | None, instance: Any, call: BoundArguments
+    ) -> None:
+        if note.entered_by_caller:
             # What is to tell its end keeps the call, and may be gone with the event loop.
-            when_dropped(call, lambda: self._lost(id_))
-        if run is not None and op is None and role is Role.MERGED:
-            attempt("content of a tool", self._describe, id_, note, instance)
-        if run is None or op is None:
+            when_dropped(call, lambda: self._lost(run.id))
+        if note.role is Role.MERGED:
+            attempt("content of a tool", self._describe, run.id, note, instance)
+        if op is None:
             return
         run.between = True  # what another framework starts in it is below it
         if run.wants_content:
@@ -102,7 +108,7 @@ class Spans:
         if isinstance(op, ToolExecution) and op.description is None and self.shows(id_, note):
             op.description = _operations.tool_description(instance)
 
-    def _lost(self, id_: str) -> None:
+    def _lost(self, id_: Hashable) -> None:
         run = self.telemetry.find(id_)
         note = note_of(run)
         if run is not None and note is not None and run.ended_ns is None and note.stream is None:
