@@ -10,7 +10,6 @@ from llama_index_instrumentation import get_dispatcher
 from llama_index_instrumentation.event_handlers import BaseEventHandler
 from llama_index_instrumentation.span import BaseSpan
 from llama_index_instrumentation.span_handlers import BaseSpanHandler
-from pydantic import PrivateAttr
 
 from genai_otel_core import Telemetry
 from genai_otel_core.guard import guarded
@@ -41,10 +40,10 @@ class Handler(BaseSpanHandler[BaseSpan], BaseEventHandler):
     event_starts_to_ignore: ClassVar[tuple[Any, ...]] = ()
     event_ends_to_ignore: ClassVar[tuple[Any, ...]] = ()
 
-    _telemetry: Telemetry = PrivateAttr()
-    _spans: Spans = PrivateAttr()
-    _events: Events = PrivateAttr()
-    _legacy: LegacyEvents = PrivateAttr()
+    _telemetry: Telemetry
+    _spans: Spans
+    _events: Events
+    _legacy: LegacyEvents
 
     def __init__(self, telemetry: Telemetry | None = None, **options: Any) -> None:
         if telemetry is not None and not isinstance(telemetry, Telemetry):
