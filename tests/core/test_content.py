@@ -129,6 +129,19 @@ def test_never_beats_everything(seen: Capture) -> None:
     telemetry.finish("root")
 
 
+def test_never_of_a_block_holds_within_it(seen: Capture) -> None:
+    """Neither a call's metadata nor a block further in turns on what a block around them has forbidden."""
+    telemetry = Telemetry(**seen.providers)
+    with capture_content("never"):
+        assert where(telemetry, seen, metadata={METADATA_KEY: "span_and_event"}) == NOWHERE
+        with capture_content("span_and_event"):
+            assert where(telemetry, seen) == NOWHERE
+            assert where(telemetry, seen, metadata={METADATA_KEY: "span"}) == NOWHERE
+            assert not telemetry.captures_content
+    with capture_content("span"):
+        assert where(telemetry, seen) == SPAN
+
+
 def test_a_call_speaks_for_what_is_below_it(seen: Capture) -> None:
     """A run's mode is inherited, also through hidden runs and where metadata is handed down, until another is said."""
     telemetry = Telemetry(**seen.providers)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import math
+from typing import Any
 
 import pytest
 
@@ -62,3 +64,12 @@ def test_an_option_beats_the_environment() -> None:
 def test_convention_by_environment(env: dict[str, str], names: list[str]) -> None:
     """The list, the opt-in and the default, in this order."""
     assert [convention.name for convention in check(env=env).conventions] == names
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("max_run_age", math.inf), ("max_run_age", math.nan), ("resume_store", "")]
+)
+def test_a_value_without_a_meaning_is_refused(option: str, value: Any) -> None:
+    """An endless age, and an empty path that would mean the current directory, are named at once."""
+    with pytest.raises(ValueError, match=option):
+        check(**{option: value})

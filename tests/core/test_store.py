@@ -395,7 +395,9 @@ def test_options_and_extras(monkeypatch: pytest.MonkeyPatch) -> None:
     assert context.get_current() == {}
 
 
-@pytest.mark.parametrize(("given", "error"), [("nosuch://x", ValueError), (5, TypeError), (Shelf, TypeError)])
+@pytest.mark.parametrize(
+    ("given", "error"), [("nosuch://x", ValueError), ("", ValueError), (5, TypeError), (Shelf, TypeError)]
+)
 def test_what_is_no_store_is_refused(given: Any, error: type[Exception]) -> None:
     """A wrong option raises at once and is named."""
     with pytest.raises(error, match="content_store"):

@@ -444,6 +444,20 @@ def test_a_provider_for_that_fails_sends_to_the_default(seen: Capture) -> None:
     assert seen.tree() == "chat scripted-1"
 
 
+def test_what_a_provider_for_does_not_name_goes_to_the_telemetrys_own(seen: Capture) -> None:
+    """A tenant with a tracer provider alone has its spans there, and its points where all points go."""
+    with capture() as acme:
+
+        def provider_for(root: RootRun) -> Any:
+            return {"tracer_provider": acme.tracer_provider}
+
+        ScriptedModel(answers=["x"]).invoke("hi", config(seen, provider_for=provider_for))
+        assert acme.tree() == "chat scripted-1"
+        assert seen.spans == []
+        assert acme.metrics() == {}
+        assert set(seen.metrics()) == {"gen_ai.client.operation.duration", "gen_ai.client.token.usage"}
+
+
 def test_samplers_see_who_it_is_at_the_start() -> None:
     """Operation, provider, model, agent name and conversation are there for `should_sample`."""
     asked: dict[str, dict[str, Any]] = {}

@@ -104,13 +104,17 @@ def capture_content(mode: str) -> Iterator[None]:
             chain.invoke(question)
 
     Args:
-        mode: `none`, `span`, `event`, `span_and_event`, or `never`, which holds for all that is below. A
-            telemetry with `capture_content="never"` captures nothing here either.
+        mode: `none`, `span`, `event`, `span_and_event`, or `never`, which holds for all that is below, calls
+            and blocks that say otherwise included. A telemetry with `capture_content="never"` captures nothing
+            here either.
 
     Raises:
         TypeError, ValueError: for another value, naming the allowed ones.
     """
-    token = context_api.attach(context_api.set_value(_KEY, checked(mode)))
+    wanted = checked(mode)
+    if of_context(context_api.get_current()) is Mode.NEVER:
+        wanted = Mode.NEVER
+    token = context_api.attach(context_api.set_value(_KEY, wanted))
     try:
         yield
     finally:

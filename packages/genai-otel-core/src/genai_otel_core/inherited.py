@@ -86,7 +86,7 @@ class Inheritance:
 
 
 def _mode(top: Inherited, asked: object, around: Mode | None) -> Mode:
-    if top.mode is Mode.NEVER:
+    if top.mode is Mode.NEVER or around is Mode.NEVER:
         return Mode.NEVER
     if asked is not None and asked != top.asked:
         return content.from_metadata(asked)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
 
 from opentelemetry.trace import NonRecordingSpan
 
@@ -34,9 +35,9 @@ from genai_otel_core.usage import Usage
 class Lifecycle(Starting):
     """What adapters drive: the methods of `Telemetry` that start runs and end them."""
 
-    def __init__(self, settings: Settings, emitter: Emitter) -> None:
+    def __init__(self, settings: Settings, emitter: Emitter, providers: Mapping[str, Any]) -> None:
         self._settings = settings
-        self._routing = Routing(emitter, settings.conventions, settings.provider_for)
+        self._routing = Routing(emitter, providers, settings.conventions, settings.provider_for)
         self._causes = Causes()
         self._resumption = Resumption(settings.resume_store, self._causes)
         self._inheritance = Inheritance(settings.mode, settings.custom)

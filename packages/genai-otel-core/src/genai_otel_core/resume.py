@@ -197,11 +197,13 @@ def store_for(option: object) -> ResumeStore:
     """Return the store that the option `resume_store` means: a store, a directory, or None for memory.
 
     Raises:
-        TypeError: for anything else.
+        TypeError, ValueError: for anything else.
     """
     if option is None:
         return MemoryResumeStore()
     if isinstance(option, (str, os.PathLike)):
+        if not os.fsdecode(option):
+            raise ValueError("resume_store must be the path of a directory, not an empty text")
         return DirectoryResumeStore(option)
     if isinstance(option, ResumeStore):
         return option

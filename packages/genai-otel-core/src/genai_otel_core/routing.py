@@ -32,9 +32,14 @@ class Routing:
     """Emitters by providers. One is made per set of providers and shared by all trees sent there."""
 
     def __init__(
-        self, default: Emitter, conventions: tuple[Convention, ...], provider_for: ProviderFor | None
+        self,
+        default: Emitter,
+        providers: Mapping[str, Any],
+        conventions: tuple[Convention, ...],
+        provider_for: ProviderFor | None,
     ) -> None:
         self._default = default
+        self._providers = providers
         self._conventions = conventions
         self._provider_for = provider_for
         # By the tracer provider, which lives as long as a tenant's telemetry does.
@@ -54,7 +59,7 @@ class Routing:
         unknown = sorted(set(providers) - set(PROVIDERS))
         if unknown:
             raise ValueError(f"provider_for gave {', '.join(unknown)}; allowed are {', '.join(PROVIDERS)}")
-        chosen = [providers.get(name) for name in PROVIDERS]
+        chosen = [providers.get(name) or self._providers.get(name) for name in PROVIDERS]
         known = self._emitters.setdefault(chosen[0] or self._default, {})
         key = tuple(id(provider) for provider in chosen[1:])
         if key not in known:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -137,9 +138,9 @@ def _flag(option: str, value: object) -> bool:
 
 
 def _at_least(option: str, value: Any, minimum: float, whole: bool = False) -> float:
-    wanted = "a whole number" if whole else "a number"
+    wanted = "a whole number" if whole else "a finite number"
     if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
         raise TypeError(f"{option} must be {wanted} of at least {minimum:g}, not {type(value).__name__}")
-    if not value >= minimum:
+    if not minimum <= value < math.inf:
         raise ValueError(f"{option} must be {wanted} of at least {minimum:g}, not {value!r}")
     return value

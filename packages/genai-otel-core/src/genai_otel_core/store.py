@@ -92,6 +92,8 @@ def checked_store(given: object) -> ContentStore | None:
     if not isinstance(given, (str, os.PathLike)):
         allowed = "a URL, a path, an object with uri() and write(), or None"
         raise TypeError(f"content_store must be {allowed}, not {type(given).__name__}")
+    if not os.fsdecode(given):
+        raise ValueError("content_store must be the URL or path of a folder, not an empty text")
     try:
         return FsspecStore(os.fsdecode(given))
     except ImportError as error:

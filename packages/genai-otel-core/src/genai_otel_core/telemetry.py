@@ -46,7 +46,8 @@ class Telemetry(Lifecycle):
         max_runs: how many unfinished runs are kept, default 10000; the oldest is ended beyond that.
         max_run_age: how long an unfinished run is kept, in seconds, default 3600.
         provider_for: a callable that is asked for each `RootRun` which providers its whole tree goes to: a
-            mapping with any of `tracer_provider`, `meter_provider`, `logger_provider`, or None for the above.
+            mapping with any of `tracer_provider`, `meter_provider`, `logger_provider`, or None; what it does not
+            name goes to the above.
         resume_store: where interrupted runs are kept until they are resumed, to link the two: a directory
             that several processes share, an object with `save` and `load`, or None for this process's memory.
         start_events: also emit an event when an agent, workflow or tool starts, so that a killed process
@@ -110,7 +111,7 @@ class Telemetry(Lifecycle):
         emitter = Emitter(tracer_provider, meter_provider, logger_provider, settings.conventions)
         if settings.self_metrics:
             observe_ourselves(meter_provider)
-        super().__init__(settings, emitter)
+        super().__init__(settings, emitter, self._options)
         sharing.alive.add(self)
 
     def record_evaluation(
