@@ -149,6 +149,32 @@ def test_tags_and_baggage_become_attributes_if_allowed() -> None:
         assert set(of(seen, "tenant.id", "user.tier", "other")) == {("acme", "gold", None)}
 
 
+def test_tags_speak_for_an_agents_run_too() -> None:
+    """Whose it is, where its content goes and whether it is told at all holds for the run, not only for its calls."""
+
+    async def main() -> None:
+        await FunctionAgent(name="x", tools=[ADD], llm=llm("done")).run("go")
+
+    for tags, expected in (
+        ({"genai_otel.enabled": False}, set()),
+        ({"genai_otel.capture_content": "never", "tenant.id": "acme"}, {("acme", None, False)}),
+        ({"tenant.id": "acme", "session_id": "s-1"}, {("acme", "s-1", True)}),
+    ):
+        with capture() as seen, capture() as acme:
+
+            def provider_for(root: RootRun, acme: Capture = acme) -> Any:
+                return acme.providers if root.metadata.get("tenant.id") == "acme" else None
+
+            options = {"capture_content": "span", "metadata_attributes": ["tenant.id"]}
+            handler = Handler(**seen.providers, provider_for=provider_for, **options).attach()
+            with instrument_tags(tags):
+                asyncio.run(main())
+            handler.detach()
+            names = "tenant.id", "gen_ai.conversation.id", "gen_ai.input.messages"
+            found = {(tenant, talk, said is not None) for tenant, talk, said in of(acme, *names)}
+            assert (seen.spans, found, len(acme.spans)) == ([], expected, 2 * len(expected))
+
+
 def test_an_agents_counts_are_its_own() -> None:
     """An agent that a tool calls has its own tokens and calls, and they are not the outer one's."""
     with capture() as seen:

@@ -11,6 +11,7 @@ from llama_index.core.callbacks import CallbackManager, CBEventType, EventPayloa
 from llama_index.core.callbacks.base_handler import BaseCallbackHandler
 from llama_index.core.query_engine import RetrieverQueryEngine
 from llama_index.core.schema import TextNode
+from llama_index_instrumentation.dispatcher import instrument_tags
 from llama_models import ScriptedLLM, llm
 from opentelemetry import trace
 
@@ -141,3 +142,18 @@ def test_function_call(seen: Capture) -> None:
         "gen_ai.tool.call.arguments": {"input": {"a": 1}},
         "gen_ai.tool.call.result": {"content": "3"},
     }
+
+
+def test_tags_hold_for_what_callbacks_tell(seen: Capture) -> None:
+    """What `instrument_tags` says around a call does not depend on who reports it."""
+    handler = Handler(**seen.providers, capture_content="span", metadata_attributes=["tenant.id"])
+    model = observed(CallbackManager([handler]))
+    with instrument_tags({"genai_otel.enabled": False}):
+        model.chat(SAID)
+    assert seen.spans == []
+    with instrument_tags({"genai_otel.capture_content": "never", "tenant.id": "acme", "session_id": "s-1"}):
+        model.chat(SAID)
+    names = "tenant.id", "gen_ai.conversation.id", "gen_ai.input.messages"
+    assert [tuple((span.attributes or {}).get(name) for name in names) for span in seen.spans] == [
+        ("acme", "s-1", None)
+    ]

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from inspect import BoundArguments
 from typing import Any
 
+from llama_index_instrumentation.dispatcher import active_instrument_tags
+
 _TAGS = ("thread_id", "session_id", "conversation_id")
 # What a chat store's key is when nobody named it.
 _UNNAMED = ("chat_history", "")
@@ -35,6 +37,11 @@ def arguments(call: BoundArguments) -> dict[str, Any]:
     """What a call is given, by name; what its signature has no name for as well."""
     inner = call.arguments.get("kwargs")
     return {**call.arguments, **(inner if isinstance(inner, dict) else {})}
+
+
+def tags_around() -> Mapping[str, Any]:
+    """What `instrument_tags` says where this runs, for those who report without it."""
+    return active_instrument_tags.get()
 
 
 def metadata(tags: Any) -> Mapping[str, Any]:

@@ -27,7 +27,8 @@ from genai_otel_core.operations import (
 )
 from genai_otel_core.plain import plain
 from genai_otel_core.runs import Run
-from genai_otel_llamaindex import _calls, _messages, _operations, _request
+from genai_otel_core.suppression import is_left_out
+from genai_otel_llamaindex import _calls, _context, _messages, _operations, _request
 from genai_otel_llamaindex._classify import Role
 from genai_otel_llamaindex._kinds import Kind, kind_of
 from genai_otel_llamaindex._notes import Note, innermost, note_of, reference, upwards
@@ -67,13 +68,20 @@ class LegacyEvents:
             role = Role.STEP
         instance = _reporter()
         note = Note(role, Kind.OTHER, word, self, reference(instance))
+        tags = attempt("tags of an event", _context.tags_around)
+        metadata = _context.metadata(tags)
         op = self._operation(role, word, instance, _plain_keys(payload))
+        if op is not None:
+            call = _call(_plain_keys(payload))
+            op.conversation_id = attempt("conversation id", _context.conversation_id, instance, call, tags)
         inside = None if role is not Role.INFERENCE else lambda run: _is_reported_above(event_id)
         run = self.telemetry.start(
             event_id,
             op,
             parent_id=None if parent is None else parent.id,
             visible=inside,
+            metadata=metadata,
+            suppressed=is_left_out(metadata),
             library=attempt("client library", _calls.library, op, instance),
             note=note,
         )

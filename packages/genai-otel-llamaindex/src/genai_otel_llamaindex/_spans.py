@@ -64,6 +64,8 @@ class Spans:
     ) -> None:
         """Start a run for a span."""
         self._sweep()
+        if tags is None:  # since workflows 2.16, of a run
+            tags = attempt("tags of a run", _context.tags_around)
         label = id_[:-_UUID] if len(id_) > _UUID else id_
         method, kind = label.rpartition(".")[2], kind_of(instance)
         parent, start = self._places.of(parent_id, instance, kind, method, call)
