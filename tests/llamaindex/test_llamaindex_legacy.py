@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from llama_index.core import MockEmbedding, VectorStoreIndex, get_response_synthesizer
 from llama_index.core.base.llms.types import ChatMessage
 from llama_index.core.callbacks import CallbackManager, CBEventType, EventPayload
 from llama_index.core.callbacks.base_handler import BaseCallbackHandler
+from llama_index.core.llms import MockLLM
 from llama_index.core.query_engine import RetrieverQueryEngine
-from llama_index.core.schema import TextNode
+from llama_index.core.retrievers import BaseRetriever
+from llama_index.core.schema import NodeWithScore, TextNode
 from llama_index_instrumentation.dispatcher import instrument_tags
-from llama_models import ScriptedLLM, llm
+from llama_models import ScriptedLLM, asks, llm
 from opentelemetry import trace
+from pydantic import BaseModel
 
 from genai_otel_core.testing import Capture, whole
 from genai_otel_llamaindex import Handler
@@ -25,6 +31,12 @@ invoke_workflow
     embeddings
   CompactAndRefine
     chat scripted-1"""
+
+
+class City(BaseModel):
+    """A city."""
+
+    name: str
 
 
 @pytest.fixture
@@ -69,6 +81,7 @@ def test_stream(seen: Capture, manager: CallbackManager) -> None:
         assert seen.spans == []
         assert trace.get_current_span().get_span_context() == before
     assert [span.name for span in seen.spans] == ["chat scripted-1"]
+    assert seen.spans[0].attributes["gen_ai.request.stream"] is True
     assert seen.spans[0].attributes["gen_ai.usage.output_tokens"] == 5
 
 
@@ -113,6 +126,81 @@ def test_both_ways_make_one_span(seen: Capture, manager: CallbackManager) -> Non
     list(observed(manager, "a b").stream_chat(SAID))
     handler.detach()
     assert seen.tree() == f"{QUERY}\nchat scripted-1\nchat scripted-1"
+
+
+async def read(stream: Any) -> None:
+    """Read a stream that is promised."""
+    [_ async for _ in await stream]
+
+
+NESTED: dict[str, tuple[Callable[[CallbackManager], Any], str]] = {
+    "mock": (lambda told: MockLLM(max_tokens=2, callback_manager=told).chat(SAID), "chat"),
+    "mock stream": (
+        lambda told: list(MockLLM(max_tokens=2, callback_manager=told).stream_chat(SAID)),
+        "chat",
+    ),
+    "complete": (lambda told: observed(told).complete("hi"), "chat scripted-1"),
+    "acomplete": (lambda told: asyncio.run(observed(told).acomplete("hi")), "chat scripted-1"),
+    "stream": (lambda told: list(observed(told, "a b").stream_complete("hi")), "chat scripted-1"),
+    "astream": (
+        lambda told: asyncio.run(read(observed(told, "a b").astream_complete("hi"))),
+        "chat scripted-1",
+    ),
+    "structured": (
+        lambda told: observed(told, asks("City", name="Paris")).as_structured_llm(City).chat(SAID),
+        "chat scripted-1",
+    ),
+}
+
+
+@pytest.mark.parametrize("attached", [False, True])
+@pytest.mark.parametrize("case", NESTED)
+def test_nested_model_calls_are_one_span(
+    case: str, attached: bool, seen: Capture, manager: CallbackManager
+) -> None:
+    """A completion made of a chat, or the reverse, and a structured model's model are one call."""
+    call, name = NESTED[case]
+    handler = Handler(**seen.providers)
+    if attached:
+        handler.attach()
+    call(manager)
+    handler.detach()
+    assert [span.name for span in seen.spans] == [name]
+    assert seen.spans[0].attributes.get("gen_ai.usage.output_tokens") == (5 if "scripted" in name else None)
+    assert manager.handlers[0].telemetry.open_runs == 0
+
+
+def test_nested_retrieval_is_one_span(seen: Capture, manager: CallbackManager) -> None:
+    """A retriever whose own code tells of the retrieval a second time retrieves once."""
+
+    class Telling(BaseRetriever):
+        def _retrieve(self, query_bundle: Any) -> list[NodeWithScore]:
+            with self.callback_manager.event(CBEventType.RETRIEVE) as event:
+                event.on_end(payload={EventPayload.NODES: []})
+            return []
+
+    Telling(callback_manager=manager).retrieve("q")
+    assert [span.name for span in seen.spans] == ["retrieval"]
+
+
+def test_what_is_around_a_failure_fails(seen: Capture, manager: CallbackManager) -> None:
+    """Of nested events the framework tells only the innermost why it ends; nothing stays open."""
+
+    class Failing(BaseRetriever):
+        def _retrieve(self, query_bundle: Any) -> list[NodeWithScore]:
+            raise KeyError("x")
+
+    synthesizer = get_response_synthesizer(llm=observed(manager), callback_manager=manager)
+    engine = RetrieverQueryEngine(Failing(callback_manager=manager), synthesizer, callback_manager=manager)
+    with pytest.raises(KeyError):
+        engine.query("q")
+    with pytest.raises(NotImplementedError):
+        observed(manager).as_structured_llm(City).stream_complete("hi")
+    assert [(span.name, span.attributes["error.type"]) for span in seen.spans] == [
+        ("retrieval", "KeyError"),
+        ("invoke_workflow", "KeyError"),
+    ]
+    assert manager.handlers[0].telemetry.open_runs == 0
 
 
 def test_what_only_callbacks_tell(seen: Capture, manager: CallbackManager) -> None:

@@ -11,6 +11,7 @@ from llama_index.core import MockEmbedding, VectorStoreIndex
 from llama_index.core.agent.workflow import FunctionAgent
 from llama_index.core.base.llms.types import AudioBlock, ChatMessage, ChatResponse, ImageBlock, TextBlock
 from llama_index.core.chat_engine import SimpleChatEngine
+from llama_index.core.embeddings import MultiModalEmbedding
 from llama_index.core.llms import MockLLM
 from llama_index.core.memory import ChatMemoryBuffer
 from llama_index.core.postprocessor.types import BaseNodePostprocessor
@@ -250,6 +251,33 @@ def test_embeddings(seen: Capture, handler: Handler) -> None:
         "gen_ai.embeddings.dimension.count": 3,
         "genai_otel.embeddings.input.count": 3,
     }
+
+
+def test_embeddings_of_images(seen: Capture, handler: Handler) -> None:
+    """Images are embedded one by one, and each is a call."""
+
+    class Both(MultiModalEmbedding):
+        def _get_query_embedding(self, query: str) -> list[float]:
+            return [1.0, 2.0]
+
+        async def _aget_query_embedding(self, query: str) -> list[float]:
+            return [1.0, 2.0]
+
+        def _get_text_embedding(self, text: str) -> list[float]:
+            return [1.0, 2.0]
+
+        def _get_image_embedding(self, img_file_path: Any) -> list[float]:
+            return [1.0, 2.0]
+
+        async def _aget_image_embedding(self, img_file_path: Any) -> list[float]:
+            return [1.0, 2.0]
+
+    model = Both(model_name="both-1")
+    model.get_image_embedding("a.png")
+    asyncio.run(model.aget_image_embedding("a.png"))
+    model.get_image_embedding_batch(["a.png", "b.png"])
+    assert [span.name for span in seen.spans] == ["embeddings both-1"] * 4
+    assert seen.spans[0].attributes["gen_ai.embeddings.dimension.count"] == 2
 
 
 def test_retrieval(seen: Capture) -> None:

@@ -68,6 +68,9 @@ _EMBEDDING = frozenset(
         "aget_text_embedding",
         "get_text_embedding_batch",
         "aget_text_embedding_batch",
+        # No span tells of what calls these.
+        "_get_image_embedding",
+        "_aget_image_embedding",
     }
 )
 _TOOL = frozenset({"call", "acall", "__call__"})

@@ -6,6 +6,8 @@ operation they are left alone, so that it is one span.
 
 from __future__ import annotations
 
+import asyncio
+import sys
 from collections import OrderedDict
 from collections.abc import Hashable, Mapping
 from inspect import BoundArguments, Signature
@@ -29,9 +31,9 @@ from genai_otel_core.plain import plain
 from genai_otel_core.runs import Run
 from genai_otel_core.suppression import is_left_out
 from genai_otel_llamaindex import _calls, _context, _messages, _operations, _request
-from genai_otel_llamaindex._classify import Role
+from genai_otel_llamaindex._classify import LLM_METHODS, Role
 from genai_otel_llamaindex._kinds import Kind, kind_of
-from genai_otel_llamaindex._notes import Note, innermost, note_of, reference, upwards
+from genai_otel_llamaindex._notes import Note, innermost, nearest, note_of, reference, upwards
 from genai_otel_llamaindex._spans import Spans
 
 _ROLES = {
@@ -60,21 +62,22 @@ class LegacyEvents:
     def start(self, event_type: Any, payload: Mapping[Any, Any], event_id: str, parent_id: str) -> None:
         """Start a run for an event, unless a span of the dispatcher tells of the same."""
         word = str(getattr(event_type, "value", event_type))
+        if word == "exception":
+            return  # told once for a whole trace, without an end: each event has its own
         role = _ROLES.get(word, Role.HIDDEN)
         if self._is_told_by_span(role):
             return
         parent = self._parent(parent_id)
-        if role is Role.WORKFLOW and parent is not None and parent.visible is not None:
-            role = Role.STEP
-        instance = _reporter()
-        note = Note(role, Kind.OTHER, word, self, reference(instance))
+        instance, method = _reporter()
+        role, target = _place(role, parent, instance)
+        note = Note(role, Kind.OTHER, method or word, self, reference(instance), target=target)
         tags = attempt("tags of an event", _context.tags_around)
         metadata = _context.metadata(tags)
-        op = self._operation(role, word, instance, _plain_keys(payload))
+        op = self._operation(role, note.method, instance, _plain_keys(payload))
         if op is not None:
             call = _call(_plain_keys(payload))
             op.conversation_id = attempt("conversation id", _context.conversation_id, instance, call, tags)
-        inside = None if role is not Role.INFERENCE else lambda run: _is_reported_above(event_id)
+        inside = None if word != "llm" else lambda run: _is_reported_above(event_id)
         run = self.telemetry.start(
             event_id,
             op,
@@ -93,27 +96,17 @@ class LegacyEvents:
         run = self.telemetry.find(event_id)
         note = note_of(run)
         if run is None or note is None or note.owner is not self or run.ended_ns is not None:
-            if getattr(event_type, "value", event_type) == "exception":
-                self._fail_current(_plain_keys(payload).get("exception"))
             return
         given = _plain_keys(payload)
-        error = given.get("exception")
+        error = given.get("exception") if given else _raised()
         if isinstance(error, BaseException):
             self.telemetry.fail(event_id, error)
             return
-        op = self.telemetry.operation(event_id)
+        target = event_id if note.target is None else note.target
+        op = self.telemetry.operation(target)
         if op is not None:
-            attempt("result of an event", self._complete, op, given, self.telemetry.captures(event_id))
+            attempt("result of an event", self._complete, op, given, self.telemetry.captures(target))
         self.telemetry.finish(event_id)
-
-    def _fail_current(self, error: Any) -> None:
-        # What fails in a trace is told once for all of it, and the open events get no end.
-        run = innermost(self.telemetry)
-        if not isinstance(error, BaseException):
-            return
-        for found, note in list(upwards(run)):
-            if note.owner is self:
-                self.telemetry.fail(found.id, error)
 
     def _is_told_by_span(self, role: Role) -> bool:
         run = self.telemetry.find(active_span_id.get())
@@ -132,7 +125,7 @@ class LegacyEvents:
 
     def _operation(self, role: Role, word: str, instance: Any, given: Mapping[str, Any]) -> Operation | None:
         if role is Role.INFERENCE:
-            return _inference(instance, given)
+            return _inference(instance, word, given)
         if role is Role.EMBEDDINGS:
             return _embeddings(instance, given)
         if role is Role.RETRIEVAL:
@@ -194,8 +187,9 @@ def _call(given: Mapping[str, Any]) -> BoundArguments:
     return BoundArguments(Signature(), arguments)
 
 
-def _inference(instance: Any, given: Mapping[str, Any]) -> Inference:
-    method = "complete" if given.get("messages") is None else "chat"
+def _inference(instance: Any, method: str, given: Mapping[str, Any]) -> Inference:
+    if method not in LLM_METHODS:
+        method = "complete" if given.get("messages") is None else "chat"
     op = _request.inference(instance, method, _call(given))
     if op.request.model is None:
         op.request.model = _serialized_model(given.get("serialized"))
@@ -224,14 +218,41 @@ def _serialized_model(serialized: Any) -> str | None:
     return None
 
 
-def _reporter() -> Any:
-    """The object whose code reports the event, if it is one that operations are made of."""
+def _raised() -> BaseException | None:
+    """What ends an event that ends with nothing: of the events around a failure only the innermost is told it."""
+    error = sys.exc_info()[1]
+    told = hasattr(error, "event_added") or isinstance(error, asyncio.CancelledError)
+    return error if told else None
+
+
+def _place(role: Role, parent: Run | None, instance: Any) -> tuple[Role, Hashable | None]:
+    """What an event's run is in its place, and the run whose operation it is part of."""
+    if role is Role.WORKFLOW and parent is not None and parent.visible is not None:
+        return Role.STEP, None
+    run, note = nearest(parent) or (None, None)
+    if run is not None and note is not None and note.role is role and _is_one(role, note, instance):
+        return Role.MERGED, run.id
+    if role is Role.INFERENCE and kind_of(instance) is Kind.STRUCTURED_LLM:
+        return Role.HIDDEN, None  # it asks a model, which reports for itself
+    return role, None
+
+
+def _is_one(role: Role, above: Note, instance: Any) -> bool:
+    # As the dispatcher's spans are classified.
+    return role is Role.INFERENCE or (role is Role.RETRIEVAL and above.is_of(instance))
+
+
+def _reporter() -> tuple[Any, str | None]:
+    """The object whose code reports the event, if operations are made of it, and its method if it is a model."""
     for frame in running(_MAX_FRAMES):
         if not module_of(frame).startswith(_MACHINERY):
             held = frame.f_locals
             found = held.get("_self", held.get("self"))
-            return None if found is None or kind_of(found) is Kind.OTHER else found
-    return None
+            if found is None or kind_of(found) is Kind.OTHER:
+                return None, None
+            method = getattr(held.get("f"), "__name__", None)
+            return found, method if method in LLM_METHODS else None
+    return None, None
 
 
 def _is_reported_above(event_id: Hashable) -> bool:
