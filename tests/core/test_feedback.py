@@ -134,6 +134,20 @@ def test_a_handle_from_a_run(seen: Capture) -> None:
         assert handle_of(unknown) is None
 
 
+def test_a_handle_from_an_answers_id(seen: Capture) -> None:
+    """A message with an id of the provider's own names the call that it answers, and not what is above that."""
+    telemetry = Telemetry(**seen.providers)
+    telemetry.start("agent", AgentInvocation(name="a"))
+    for number in (1, 2):
+        telemetry.start(number, Inference(response=Response(id=f"resp_{number}")), parent_id="agent")
+        telemetry.finish(number)
+    telemetry.finish("agent")
+    message = types.SimpleNamespace(id="msg_7", response_metadata={"id": "resp_2"})
+    for answer, run_id in (("resp_1", 1), ("resp_2", 2), (message, 2)):
+        assert handle_of(answer) == telemetry.handle(run_id) is not None
+    assert handle_of(types.SimpleNamespace(id="msg_7", response_metadata={"id": "resp_3"})) is None
+
+
 def test_the_users_own_span_has_a_handle(seen: Capture) -> None:
     """Outside our operations, the current span is named."""
     with seen.tracer_provider.get_tracer("t").start_as_current_span("request") as span:

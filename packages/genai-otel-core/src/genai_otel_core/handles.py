@@ -79,8 +79,10 @@ def of_run(run: Run | None) -> str | None:
 
 
 def run_ids(run: object) -> Iterator[Hashable]:
-    """Yield the ids that a run may have been started under: what was given, what it has as id, a UUID in a text."""
-    for given in (run, getattr(run, "id", None), getattr(run, "run_id", None)):
+    """Yield the ids that may name a run: what was given, what it has as id, a UUID in a text, the answer's id."""
+    answer = getattr(run, "response_metadata", None)
+    answer_id = answer.get("id") if isinstance(answer, dict) else None
+    for given in (run, getattr(run, "id", None), getattr(run, "run_id", None), answer_id):
         if isinstance(given, (str, uuid.UUID)):
             yield given
         found = _UUID.search(given) if isinstance(given, str) else None

@@ -49,8 +49,14 @@ class Lookup:
         return self._runs.find_parent(run_id)
 
     def handle(self, run_id: Hashable) -> str | None:
-        """Return a handle of a run that is open or ended lately; see `genai_otel_core.feedback`."""
-        return handles.of_run(self._runs.find_parent(run_id))
+        """Return a handle of a run that is open or ended lately; see `genai_otel_core.feedback`.
+
+        A text may also be the provider's id of an answer.
+        """
+        run = self._runs.find_parent(run_id)
+        if run is None and isinstance(run_id, str):
+            run = self._runs.answered(run_id)
+        return handles.of_run(run)
 
     def open(self, wanted: Callable[[Run], bool]) -> list[Run]:
         """Return the open runs that are `wanted`, the oldest first."""

@@ -198,6 +198,15 @@ class RunStore:
         """Return the run with this id, also if it has ended lately."""
         return self._open.get(run_id) or self._ended.get(run_id)
 
+    def answered(self, response_id: str) -> Run | None:
+        """Return the call that lately ended with the answer of this id, the latest one."""
+        found: Run | None = None
+        for run in reversed(list(self._ended.values())):
+            # The runs above a call have its answer's id too, and end after it.
+            if run.response_id == response_id and (found is None or run.is_within(found)):
+                found = run
+        return found
+
     def pop(self, run_id: Hashable) -> Run | None:
         """Take the run out, once: a second caller gets None."""
         run = self._remove(run_id)
