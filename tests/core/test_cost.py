@@ -231,6 +231,7 @@ def test_the_list_is_loaded_when_a_call_starts_and_not_before() -> None:
         ([], TypeError, "prices"),
         ({"": {}}, TypeError, "prices"),
         ({"m": 5}, TypeError, "'m'"),
+        ({"m": {}}, ValueError, "input"),
         ({"m": {"prompt": 1}}, ValueError, "prompt"),
         ({"m": {"input": -1}}, ValueError, "input"),
         ({"m": {"input": "1"}}, ValueError, "input"),

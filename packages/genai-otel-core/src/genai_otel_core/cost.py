@@ -86,6 +86,8 @@ def _price(model: str, given: object) -> Price:
     unknown = sorted(set(given) - set(_PRICE_KEYS))
     if unknown:
         raise ValueError(f"prices of {model!r} may be {', '.join(_PRICE_KEYS)}, not {', '.join(unknown)}")
+    if not given:
+        raise ValueError(f"prices of {model!r} must have at least one of {', '.join(_PRICE_KEYS)}")
     for key, value in given.items():
         if not _is_amount(value):
             raise ValueError(
