@@ -25,6 +25,9 @@ WRAPPER = type(
 )
 
 
+STEP_LIMIT = type("GraphRecursionError", (RecursionError,), {"__module__": "langgraph.errors"})
+
+
 @pytest.mark.parametrize(
     ("error", "expected"),
     [
@@ -32,6 +35,7 @@ WRAPPER = type(
         (asyncio.CancelledError(), "asyncio.exceptions.CancelledError"),
         (provider_error()("x"), "openai.RateLimitError"),
         (WRAPPER("x"), "openai.RateLimitError"),
+        (STEP_LIMIT("x"), "langgraph.errors.GraphRecursionError"),
         (provider_error(code="rate_limit_exceeded")("x"), "rate_limit_exceeded"),
         (provider_error(code=429)("x"), "openai.RateLimitError"),
         (provider_error(code="Your key sk-123 is wrong")("x"), "openai.RateLimitError"),

@@ -57,9 +57,9 @@ def _provider_error(error: BaseException) -> BaseException:
 
 
 def _telling_class(error: BaseException) -> type:
-    # langchain_openai.OpenAIRateLimitError -> openai.RateLimitError
+    # langchain_openai.OpenAIRateLimitError -> openai.RateLimitError, but not GraphRecursionError -> RecursionError
     for cls in type(error).__mro__:
-        if not _is_framework(cls) and cls not in (Exception, BaseException, ValueError, RuntimeError, object):
+        if not _is_framework(cls) and cls.__module__ != "builtins":
             return cls
         if cls is Exception:
             break

@@ -58,11 +58,16 @@ def suspended(task: asyncio.Task[Any]) -> Iterator[FrameType]:
             yield frame
 
 
-def awaiting_frames() -> list[FrameType]:
-    """The frames of the task that awaits the current one, the innermost first; none outside of tasks."""
+def awaiting_this() -> asyncio.Task[Any] | None:
+    """Return the task that awaits the current one; None if nothing tells, and outside of tasks."""
     try:
         task = asyncio.current_task()
     except RuntimeError:  # no running loop
-        return []
-    above = None if task is None else awaiting(task)
+        return None
+    return None if task is None else awaiting(task)
+
+
+def awaiting_frames() -> list[FrameType]:
+    """The frames of the task that awaits the current one, the innermost first; none outside of tasks."""
+    above = awaiting_this()
     return [] if above is None else list(suspended(above))[::-1]

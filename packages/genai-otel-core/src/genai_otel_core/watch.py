@@ -43,15 +43,15 @@ def settle() -> None:
         attempt("watch.late", gone)
 
 
-def when_gone(frame: FrameType, gone: Callable[[], None]) -> None:
-    """Call `gone()` when the coroutine that runs `frame` in the current task has ended, however it ended.
+def when_gone(frame: FrameType, gone: Callable[[], None], task: asyncio.Task[Any] | None = None) -> None:
+    """Call `gone()` when the coroutine that runs `frame` in `task`, the current one if None, has ended anyhow.
 
     The coroutine object cannot be had from its running frame, so the task's await chain is walked once it
     is suspended; if it never is, there is nothing to miss. Does nothing outside a task.
     """
     try:
         loop = asyncio.get_running_loop()
-        task = asyncio.current_task(loop)
+        task = task or asyncio.current_task(loop)
     except RuntimeError:
         return
     if task is not None:

@@ -29,6 +29,7 @@ from genai_otel_langchain import (
     _chains,
     _compat,
     _context,
+    _inline,
     _messages,
     _request,
     _response,
@@ -56,8 +57,6 @@ class Handler(_compat.GraphCallbackHandler):
         TypeError, ValueError: for a wrong option, naming it and the allowed values.
     """
 
-    # Async callbacks must run in the caller's own task, or nothing they make current is seen there.
-    run_inline = True
     raise_error = False
 
     def __init__(self, telemetry: Telemetry | None = None, **options: Any) -> None:
@@ -67,6 +66,11 @@ class Handler(_compat.GraphCallbackHandler):
             raise TypeError(f"telemetry brings its own options; {', '.join(sorted(options))} cannot be added")
         self.telemetry = telemetry or shared_telemetry(Telemetry, options)
         self._limit = self.telemetry.settings.max_content_bytes
+
+    @property
+    def run_inline(self) -> bool:  # type: ignore[override]  # LangChain only reads it
+        """Whether async callbacks run in the caller's own task, or nothing they make current is seen there."""
+        return _inline.may_run_inline(Handler)
 
     def __copy__(self) -> Handler:
         return self
@@ -267,7 +271,7 @@ class Handler(_compat.GraphCallbackHandler):
             op.attempt = _attempts.number(op, kwargs.get("tags"), seen)
         run = self.telemetry.start(run_id, op, note=note, resumes=resumes, **place)
         if run is not None and op is not None and seen is not None and seen.runs_as_coroutine:
-            when_gone(seen.frame, lambda: self._gone(run))
+            when_gone(seen.frame, lambda: self._gone(run), seen.task)
         elif run is not None and seen is not None and seen.event_stream is not None:
             when_dropped(seen.event_stream, lambda: self.telemetry.fail(run.id, GeneratorExit()))
         return run is not None and run.wants_content

@@ -6,6 +6,7 @@ outside the callback machinery holds it as `self`, and its code tells whether a 
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from collections.abc import Hashable, Mapping
 from types import FrameType
@@ -13,7 +14,7 @@ from typing import Any
 
 from genai_otel_core.frames import FirstOutside, module_of
 from genai_otel_core.guard import attempt
-from genai_otel_core.waiting import awaiting_frames
+from genai_otel_core.waiting import awaiting_frames, awaiting_this
 
 _GENERATOR = inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
 # Event streaming "v3" of chat models starts a run in plain functions and hands a stream object out.
@@ -25,12 +26,19 @@ _EVENT_STREAMS = (_EVENT_STREAM, _ASYNC_EVENT_STREAM)
 class Caller:
     """The framework's frame that reports a run."""
 
-    __slots__ = ("_locals", "frame", "in_a_task_of_its_own", "is_stream")
+    __slots__ = ("_locals", "frame", "in_a_task_of_its_own", "is_stream", "task")
 
-    def __init__(self, frame: FrameType, in_a_task_of_its_own: bool = False) -> None:
+    def __init__(
+        self,
+        frame: FrameType,
+        in_a_task_of_its_own: bool = False,
+        task: asyncio.Task[Any] | None = None,
+    ) -> None:
         self.frame = frame
         self.in_a_task_of_its_own = in_a_task_of_its_own
         """Whether it waits while the run is reported in another task, as `abatch` does."""
+        self.task = task
+        """The task that it runs in, if only the callback runs in another; None for the current one."""
         code = frame.f_code
         self.is_stream = code.co_flags & _GENERATOR != 0 or code.co_name in _EVENT_STREAMS
         """Whether it is a generator or makes a stream, so that its context is its reader's."""
@@ -114,7 +122,9 @@ def caller() -> Caller | None:
     frame = _first_outside()
     if frame is None or not module_of(frame).startswith("asyncio."):
         return None if frame is None else Caller(frame)
+    by_machinery = False
     for waits in attempt("awaiting_frames", awaiting_frames) or ():
         if not module_of(waits).startswith(_MACHINERY):
-            return Caller(waits, in_a_task_of_its_own=True)
+            return Caller(waits, not by_machinery, awaiting_this() if by_machinery else None)
+        by_machinery = True
     return Caller(frame)
