@@ -204,6 +204,11 @@ USAGES = {
         {},
         (7, 3, None, None, None),
     ),
+    "cohere generation_info": (
+        {"generation_info": {"token_count": {"input_tokens": 7.0, "output_tokens": 3.0}}},
+        {},
+        (7, 3, None, None, None),
+    ),
     "none": ({}, {"token_usage": {}}, (None,) * 5),
     "nonsense": ({}, {"token_usage": {"prompt_tokens": "many", "completion_tokens": -1}}, (None,) * 5),
 }
@@ -433,3 +438,27 @@ def test_text_generations_have_text_content(seen: Capture) -> None:
         {"role": "user", "parts": [{"type": "text", "content": "once"}]}
     ]
     assert found["gen_ai.output.messages"][0]["parts"] == [{"type": "text", "content": "upon a time"}]
+
+
+def test_a_text_model_called_by_generate_has_its_provider(seen: Capture) -> None:
+    """LangChain tells it with `invoke` only, but the model knows it."""
+
+    class Text(FakeListLLM):
+        def _get_ls_params(self, stop: Any = None, **kwargs: Any) -> Any:
+            return {"ls_provider": "cohere"}
+
+    handler = Handler(**seen.providers)
+    Text(responses=["a"]).invoke("hi", {"callbacks": [handler]})
+    Text(responses=["a"]).generate(["hi"], callbacks=[handler])
+    assert [span.attributes["gen_ai.provider.name"] for span in seen.spans] == ["cohere", "cohere"]
+
+
+def test_a_refusal_is_told(seen: Capture) -> None:
+    """What OpenAI says instead of an answer is content of the answer, in either of its forms."""
+    said = {"type": "refusal", "refusal": "I cannot"}
+    handler = Handler(**seen.providers, capture_content="span")
+    for answer in (AIMessage("", additional_kwargs={"refusal": "I cannot"}), AIMessage([said])):
+        ScriptedModel(answers=[answer]).invoke("hi", {"callbacks": [handler]})
+    assert [whole(span)["attributes"]["gen_ai.output.messages"] for span in seen.spans] == [
+        [{"role": "assistant", "parts": [said], "finish_reason": ""}]
+    ] * 2

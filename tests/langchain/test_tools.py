@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from agents import make_agent
+from agents import make_agent, make_executor
 from langchain_core.messages import AIMessage
 from langchain_core.tools import ToolException, tool
 from langgraph.graph import START, MessagesState, StateGraph
@@ -103,3 +103,16 @@ def test_call_ids_that_repeat_with_each_answer(seen: Capture) -> None:
     ]
     for asked, done in zip(spans[1::2], spans[2::2], strict=False):
         assert [link.context.span_id for link in done.links] == [asked.context.span_id]
+
+
+@both
+def test_an_executor_does_not_pass_the_call_id_on(asynchronous: bool, seen: Capture) -> None:
+    """The tool of LangChain's first kind of agent says which call of the model it answers."""
+    model = ScriptedModel(answers=[asks("stock", call_id="call_7", item="here"), "12"])
+    call(
+        make_executor(model, [stock]),
+        {"input": "how many?"},
+        {"callbacks": [Handler(**seen.providers)]},
+        asynchronous,
+    )
+    assert whole(seen.span("execute_tool stock"))["attributes"]["gen_ai.tool.call.id"] == "call_7"

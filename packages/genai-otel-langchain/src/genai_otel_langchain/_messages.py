@@ -50,6 +50,9 @@ def _base_message(item: BaseMessage, limit: int) -> m.Message:
         reasoning = item.additional_kwargs.get("reasoning_content")
         if isinstance(reasoning, str) and reasoning:
             out.parts.insert(0, m.Reasoning(clip(reasoning, limit)))
+        refusal = item.additional_kwargs.get("refusal")  # OpenAI's, where its newer API has a block
+        if isinstance(refusal, str) and refusal:
+            out.parts.append(m.Generic("refusal", {"refusal": clip(refusal, limit)}))
         calls: list[Any] = [*item.tool_calls, *item.invalid_tool_calls]
         out.parts += ends.parts(calls, limit, lambda call: _call(call, limit))
     return out

@@ -21,6 +21,7 @@ _GENERATOR = inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
 _EVENT_STREAM = "ensure_started"
 _ASYNC_EVENT_STREAM = "_achat_model_stream_v3"
 _EVENT_STREAMS = (_EVENT_STREAM, _ASYNC_EVENT_STREAM)
+_PERFORMS_ACTION = ("_perform_agent_action", "_aperform_agent_action")
 
 
 class Caller:
@@ -57,8 +58,14 @@ class Caller:
 
     @property
     def tool_call_id(self) -> Any:
-        """The id of the tool call being run: langchain-core before 1.1 does not pass it to the callback."""
-        return self._local("tool_call_id")
+        """The id of the tool call being run: langchain-core before 1.1 does not pass it to the callback.
+
+        An `AgentExecutor` does not pass it to the tool either, but its action has it.
+        """
+        asked, above = self._local("tool_call_id"), self.frame.f_back
+        if asked is None and above is not None and above.f_code.co_name in _PERFORMS_ACTION:
+            return getattr(above.f_locals.get("agent_action"), "tool_call_id", None)
+        return asked
 
     @property
     def tool_failed(self) -> bool:

@@ -9,6 +9,7 @@ from genai_otel_core import parameters
 from genai_otel_core.messages import ToolDefinition
 from genai_otel_core.operations import Inference, Request
 from genai_otel_core.parameters import output_type, read_parameters, with_nested
+from genai_otel_core.plain import mapping
 from genai_otel_core.providers import canonical_provider, is_known
 
 Params = Mapping[str, Any]
@@ -67,6 +68,8 @@ def complete(op: Inference, model: object) -> None:
     if not isinstance(held, dict):
         return
     parameters.read_fields(op.request, held)
+    if op.provider is None:
+        op.provider = _provider_of(model)
     if op.provider == "gcp.gemini" and held.get("_use_vertexai") is True:
         op.provider = "gcp.vertex_ai"
 
@@ -82,6 +85,12 @@ def _provider(metadata: Params, params: Params) -> str | None:
     if isinstance(kind, str) and kind.startswith("azure") and named == "openai":
         return canonical_provider("azure")
     return named
+
+
+def _provider_of(model: object) -> str | None:
+    # What the metadata of a call says, unless a text model is called by `generate`.
+    summary = getattr(model, "_get_ls_params", None)
+    return None if summary is None else canonical_provider(mapping(summary()).get("ls_provider"))
 
 
 def _model(metadata: Params, params: Params) -> str | None:

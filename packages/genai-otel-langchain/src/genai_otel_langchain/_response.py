@@ -13,7 +13,7 @@ from genai_otel_core.providers import api_type
 from genai_otel_core.usage import Usage
 from genai_otel_core.usage_shapes import parse_usage
 
-_USAGE_KEYS = ("usage_metadata", "token_usage", "usage", "amazon-bedrock-invocationMetrics")
+_USAGE_KEYS = ("usage_metadata", "token_usage", "usage", "token_count", "amazon-bedrock-invocationMetrics")
 _FINISH_KEYS = ("finish_reason", "stop_reason", "done_reason", "stopReason", "finishReason")
 _MODEL_KEYS = ("model_name", "model", "model_id", "model_version")
 _ID_KEYS = ("id", "response_id", "request_id")
