@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -70,7 +71,8 @@ class Handler(_compat.GraphCallbackHandler):
     @property
     def run_inline(self) -> bool:  # type: ignore[override]  # LangChain only reads it
         """Whether async callbacks run in the caller's own task, or nothing they make current is seen there."""
-        return _inline.may_run_inline(Handler)
+        asker = sys._getframe(1).f_code  # noqa: SLF001 - the one way to look at who asks
+        return id(asker) not in _inline.ASKERS or _inline.silences_nobody(Handler)
 
     def __copy__(self) -> Handler:
         return self
