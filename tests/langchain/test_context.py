@@ -19,8 +19,8 @@ from opentelemetry import baggage, context, trace
 from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
 from opentelemetry.instrumentation.utils import suppress_http_instrumentation, suppress_instrumentation
 
-from genai_otel_core.testing import Capture, capture
-from genai_otel_langchain import Handler
+from genai_otel_core.testing import Capture, capture, walk
+from genai_otel_langchain import Handler, LangChainInstrumentor
 
 
 class _Server(BaseHTTPRequestHandler):
@@ -267,3 +267,15 @@ def test_a_context_captured_inside_heals_when_the_operation_ends(seen: Capture) 
     assert dict(kept[0]) == dict(trace.set_span_in_context(request))
     tracer.start_span("late", context=kept[1]).end()
     assert seen.span("late").parent.span_id == request.get_span_context().span_id
+
+
+def test_an_asynchronous_agent_of_an_instrumented_process(seen: Capture) -> None:
+    """It is heard of on every Python, also where LangChain hands no callbacks to its model."""
+    agent = make_agent(ScriptedModel(answers=["hi"]), [], name="ag")
+    LangChainInstrumentor().instrument(**seen.providers)
+    try:
+        asyncio.run(agent.ainvoke({"messages": [("user", "hi")]}))
+    finally:
+        LangChainInstrumentor().uninstrument()
+    found = [(depth, span.name) for depth, span in walk(seen.spans)]
+    assert found == [(0, "invoke_agent ag"), (1, "chat scripted-1")]
