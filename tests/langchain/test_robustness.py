@@ -27,6 +27,7 @@ from opentelemetry.sdk.trace import SpanProcessor
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 
 from genai_otel_core import Telemetry, guard
+from genai_otel_core.current import Activation
 from genai_otel_core.testing import Capture, capture
 from genai_otel_langchain import Handler
 from hostile import Hostile
@@ -310,3 +311,17 @@ def test_the_hosts_own_exceptions_are_untouched(seen: Capture) -> None:
     span = seen.span("execute_tool failing")
     assert span.status.description == "KeyError"
     assert span.attributes["error.type"] == "KeyError"
+
+
+def test_nothing_waits_for_the_collector(seen: Capture) -> None:
+    """What an ended call was made current with is freed with it: the application's collections do not grow."""
+    model, config = ScriptedModel(answers=["hi"]), {"callbacks": [Handler(**seen.providers)]}
+    model.invoke("x", config)
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(5):
+            model.invoke("x", config)
+        assert [one for one in gc.get_objects() if isinstance(one, Activation) and not one.open] == []
+    finally:
+        gc.enable()

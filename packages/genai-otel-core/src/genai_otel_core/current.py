@@ -42,18 +42,27 @@ class Activation:
         self.asleep = False
         self.visible = visible
         self.cover: Cover | None = run.cover
-        self.context = _LiveContext(values, self)
+        self.context: Context | None = _LiveContext(values, self)
 
     def live(self) -> bool:
         """Whether code in this context is inside the operation right now."""
         return self.open and not self.asleep and (self.visible is None or self.visible())
+
+    def enter(self) -> None:
+        """Make it current in the calling context, while it is open."""
+        if self.context is not None:
+            context_api.attach(self.context)
 
     def close(self) -> None:
         """End it: from now on every context that holds it answers with what lies below."""
         self.open = False
         self.run = self.visible = self.cover = None
         self.span = trace.INVALID_SPAN
-        if context_api.get_current() is self.context:
+        mine, self.context = (
+            self.context,
+            None,
+        )  # or each refers to the other, and only the collector frees them
+        if mine is not None and context_api.get_current() is mine:
             context_api.attach(settled(self.base))
 
 
@@ -251,7 +260,7 @@ def activate(run: Run, span: Span, values: Context, visible: Callable[[], bool] 
     base = settled(context_api.get_current())
     _shorten(base)
     activation = Activation(run, span, values, base, visible)
-    context_api.attach(activation.context)
+    activation.enter()
     return activation
 
 
@@ -271,7 +280,7 @@ def enter(run: Run) -> None:
     if run.activation is None:
         run.activation = activate(run, run.span, settled(now))
     elif activation_of(now) is not run.activation:
-        context_api.attach(run.activation.context)
+        run.activation.enter()
 
 
 def innermost() -> Run | None:
