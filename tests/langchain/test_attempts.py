@@ -14,8 +14,9 @@ from langgraph.graph import START, StateGraph
 from langgraph.types import RetryPolicy, Send
 from models import ScriptedModel
 
-from genai_otel_core.testing import Capture, walk
+from genai_otel_core.testing import Capture
 from genai_otel_langchain import Handler
+from tries import shown
 
 PROMPT = ChatPromptTemplate.from_template("{q}")
 
@@ -26,23 +27,6 @@ class State(TypedDict):
 
 def config(seen: Capture) -> dict[str, Any]:
     return {"callbacks": [Handler(**seen.providers)]}
-
-
-def shown(seen: Capture) -> str:
-    """The tree, with number of the attempt, what it stands in for and its error."""
-    return "\n".join(f"{'  ' * depth}{_line(span)}" for depth, span in walk(seen.spans))
-
-
-def _line(span: Any) -> str:
-    found = span.attributes
-    words = [span.name]
-    if "genai_otel.attempt.number" in found:
-        words.append(f"#{found['genai_otel.attempt.number']}")
-    if "genai_otel.fallback.from" in found:
-        words.append(f"for {found['genai_otel.fallback.from']}")
-    if "error.type" in found:
-        words.append(f"!{found['error.type']}")
-    return " ".join(words)
 
 
 def retried(model: Any) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 import pytest
 from llama_index.core.agent.workflow import FunctionAgent
@@ -13,25 +12,9 @@ from llama_index.core.workflow.retry_policy import ConstantDelayRetryPolicy
 from llama_models import asks, llm
 from llama_scenarios import SAID
 
-from genai_otel_core.testing import Capture, walk
+from genai_otel_core.testing import Capture
 from genai_otel_llamaindex import Handler
-
-
-def shown(seen: Capture) -> str:
-    """The tree, with number of the attempt, what it stands in for and its error."""
-    return "\n".join(f"{'  ' * depth}{_line(span)}" for depth, span in walk(seen.spans))
-
-
-def _line(span: Any) -> str:
-    found = span.attributes
-    words = [span.name]
-    if "genai_otel.attempt.number" in found:
-        words.append(f"#{found['genai_otel.attempt.number']}")
-    if "genai_otel.fallback.from" in found:
-        words.append(f"for {found['genai_otel.fallback.from']}")
-    if "error.type" in found:
-        words.append(f"!{found['error.type']}")
-    return " ".join(words)
+from tries import shown
 
 
 def run(flow: Workflow) -> None:

@@ -166,6 +166,10 @@ def _ends(kept: list[Any], length: int, count: int, marker: Any) -> list[Any]:
     return kept
 
 
+def _left_out(value: Sequence[m.Message | m.Part | m.ToolDefinition], by: _Cut) -> int:
+    return len(value) - by.items + omitted_before(value)
+
+
 def messages(value: list[m.Message], limit: int, size: Callable[[list[m.Message]], int]) -> list[m.Message]:
     """Return messages that fit; `size` measures them as they will be written."""
     longest = max((len(message.parts) for message in value), default=0)
@@ -174,7 +178,7 @@ def messages(value: list[m.Message], limit: int, size: Callable[[list[m.Message]
 
 def _cut_messages(value: list[m.Message], by: _Cut) -> list[m.Message]:
     kept = [_cut_message(message, by) for message in _kept(value, by.items)]
-    gone = len(value) - by.items + omitted_before(value)
+    gone = _left_out(value, by)
     mark: m.Part = m.Text(omitted(gone, "messages"))
     return _ends(kept, len(value), by.items, m.Message("omitted", [mark]))
 
@@ -191,7 +195,7 @@ def parts(value: list[m.Part], limit: int, size: Callable[[list[m.Part]], int]) 
 
 def _cut_parts(value: list[m.Part], by: _Cut) -> list[m.Part]:
     kept = [_cut_part(part, by) for part in _kept(value, by.items)]
-    gone = len(value) - by.items + omitted_before(value)
+    gone = _left_out(value, by)
     return _ends(kept, len(value), by.items, m.Text(omitted(gone, "parts")))
 
 
@@ -244,7 +248,7 @@ def _cut_definitions(value: list[m.ToolDefinition], by: _Cut) -> list[m.ToolDefi
         )
         for tool in _kept(value, by.items)
     ]
-    gone = len(value) - by.items + omitted_before(value)
+    gone = _left_out(value, by)
     mark = m.ToolDefinition(omitted(gone, "tools"), type="omitted")
     return _ends(kept, len(value), by.items, mark)
 

@@ -54,7 +54,7 @@ class Causes:
         if found is None and conversation is not None:
             found = self._asked.get((conversation, op.call_id))
             if found is None:
-                found = self._asked.get((_recalled(conversation), _hash(op.call_id)))
+                found = self._asked.get((_recalled(conversation), short_hash(op.call_id)))
         return found
 
     def waiting(self, conversation_id: str) -> list[tuple[str, SpanContext]]:
@@ -63,7 +63,7 @@ class Causes:
             latest = [key for key in self._asked if key[0] in (conversation_id, _recalled(conversation_id))]
             latest = latest[-_MOST_WAITING:]
             return [
-                (call_id if scope != conversation_id else _hash(call_id), self._asked[scope, call_id])
+                (call_id if scope != conversation_id else short_hash(call_id), self._asked[scope, call_id])
                 for scope, call_id in latest
             ]
 
@@ -82,5 +82,6 @@ def _recalled(conversation_id: str) -> Hashable:
     return conversation_id, "recalled"
 
 
-def _hash(call_id: str) -> str:
-    return hashlib.sha256(call_id.encode("utf-8", "replace")).hexdigest()[:16]
+def short_hash(text: str) -> str:
+    """What tells one name or id from another where it must not be read."""
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 from opentelemetry.trace import SpanContext, TraceFlags
 
-from genai_otel_core.causes import Causes
+from genai_otel_core.causes import Causes, short_hash
 from genai_otel_core.operations import (
     COMPLETED,
     INTERRUPTED,
@@ -163,7 +163,7 @@ def _waiting_for(op: Operation, waiting: Sequence[_Waiting]) -> _Waiting | None:
 
 
 def _key(op: Operation) -> str:
-    return hashlib.sha256((op.name or "").encode("utf-8", "replace")).hexdigest()[:16]
+    return short_hash(op.name or "")
 
 
 def _to_text(waiting: Sequence[_Waiting], calls: Sequence[_Call]) -> str:

@@ -117,6 +117,11 @@ class Run:
         return run
 
     @property
+    def nearest_stream(self) -> Run | None:
+        """The run itself, if its output is read as a stream, or else the nearest such run above."""
+        return self if self.streamed else self.stream_above
+
+    @property
     def wants_content(self) -> bool:
         """Whether somebody would get to see its content."""
         if self.span is None or self.operation is None:

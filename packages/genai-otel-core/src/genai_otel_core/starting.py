@@ -94,7 +94,7 @@ class Starting(Lookup):
         run = Run(run_id, parent, runs.now_ns())
         run.note = note
         run.suppressed = run.suppressed or suppressed
-        run.stream_above = parent if parent.streamed else parent.stream_above
+        run.stream_above = parent.nearest_stream
         self._runs.add(run)
         return run
 
@@ -103,7 +103,7 @@ class Starting(Lookup):
     ) -> None:
         parent = run.parent
         if parent is not None and self._runs.find_parent(parent.id) is parent:
-            run.stream_above = parent if parent.streamed else parent.stream_above
+            run.stream_above = parent.nearest_stream
         else:
             # A new tree; or below another telemetry's run, whose providers are not ours.
             run.emitter = self._routing.emitter(RootRun(op, metadata or {}, tags))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
-from genai_otel_core.conventions._base import Attributes, Event
-from genai_otel_core.operations import Operation
+from genai_otel_core.conventions._base import Attributes, Event, Level, Row
+from genai_otel_core.conventions._reader import Reader
+from genai_otel_core.operations import Inference, Operation
 
 DEBUG = 5
 WARN = 13
@@ -29,6 +31,19 @@ def exception_record(op: Operation, content: bool) -> Iterable[Event]:
     """`gen_ai.client.operation.exception`, the log record of a failed client operation (1.41 and later)."""
     if op.failure is not None:
         yield Event(EXCEPTION, exception_attributes(op, content), severity=WARN)
+
+
+def details_of(
+    rows: Sequence[Row[Any]], severity: int | None = None
+) -> Callable[[Inference, bool], Iterable[Event]]:
+    """Return what builds `gen_ai.client.inference.operation.details` of `rows`, with content where it is wanted."""
+    everything = Reader(Inference, rows)
+    facts = Reader(Inference, [row for row in rows if row.level is not Level.CONTENT])
+
+    def build(op: Inference, content: bool) -> Iterable[Event]:
+        yield Event(DETAILS, (everything if content else facts)(op), severity=severity)
+
+    return build
 
 
 EXCEPTION = "gen_ai.client.operation.exception"

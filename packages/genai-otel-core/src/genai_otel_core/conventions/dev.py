@@ -5,15 +5,13 @@ https://github.com/open-telemetry/semantic-conventions-genai at 6fd0d763 (main o
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from genai_otel_core.conventions import _dev_metrics as metrics
 from genai_otel_core.conventions import _own as own
 from genai_otel_core.conventions import _rows as rows
 from genai_otel_core.conventions import _values as values
-from genai_otel_core.conventions._base import Convention, Event, EventSpec, Level, Row, SpanSpec
-from genai_otel_core.conventions._events import DEBUG, DETAILS, EXCEPTION, exception_record
-from genai_otel_core.conventions._reader import Reader, field
+from genai_otel_core.conventions._base import Convention, EventSpec, Level, Row, SpanSpec
+from genai_otel_core.conventions._events import DEBUG, DETAILS, EXCEPTION, details_of, exception_record
+from genai_otel_core.conventions._reader import field
 from genai_otel_core.operations import (
     COMPLETED,
     AgentInvocation,
@@ -161,13 +159,9 @@ WORKFLOW: SpanSpec[WorkflowInvocation] = SpanSpec(
     ),
 )
 
-_ON_DETAILS = [row for row in INFERENCE.rows if not row.name.startswith(("openai.", *own.PREFIXES))]
-_DETAILS = Reader(Inference, _ON_DETAILS)
-_DETAILS_BUT_CONTENT = Reader(Inference, [row for row in _ON_DETAILS if row.level is not Level.CONTENT])
-
-
-def _details(op: Inference, content: bool) -> Iterable[Event]:
-    yield Event(DETAILS, (_DETAILS if content else _DETAILS_BUT_CONTENT)(op), severity=DEBUG)
+_details = details_of(
+    [row for row in INFERENCE.rows if not row.name.startswith(("openai.", *own.PREFIXES))], severity=DEBUG
+)
 
 
 DEV = Convention(

@@ -5,15 +5,13 @@ https://github.com/open-telemetry/semantic-conventions/tree/v1.41.1/docs/gen-ai
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from genai_otel_core.conventions import _own as own
 from genai_otel_core.conventions import _points as points
 from genai_otel_core.conventions import _rows as rows
 from genai_otel_core.conventions import _values as values
-from genai_otel_core.conventions._base import Convention, Event, EventSpec, Level, MetricSpec, Row, SpanSpec
-from genai_otel_core.conventions._events import DETAILS, EXCEPTION, exception_record
-from genai_otel_core.conventions._reader import Reader, field
+from genai_otel_core.conventions._base import Convention, EventSpec, Level, MetricSpec, Row, SpanSpec
+from genai_otel_core.conventions._events import DETAILS, EXCEPTION, details_of, exception_record
+from genai_otel_core.conventions._reader import field
 from genai_otel_core.operations import (
     AgentInvocation,
     Embeddings,
@@ -183,13 +181,7 @@ METRICS = (
 
 # On the inference span, but not on its details event (1.37 to 1.41.1).
 _NOT_ON_DETAILS = ("gen_ai.provider.name", "gen_ai.request.top_k", "openai.", *own.PREFIXES)
-_ON_DETAILS = [row for row in INFERENCE.rows if not row.name.startswith(_NOT_ON_DETAILS)]
-_DETAILS = Reader(Inference, _ON_DETAILS)
-_DETAILS_BUT_CONTENT = Reader(Inference, [row for row in _ON_DETAILS if row.level is not Level.CONTENT])
-
-
-def _details(op: Inference, content: bool) -> Iterable[Event]:
-    yield Event(DETAILS, (_DETAILS if content else _DETAILS_BUT_CONTENT)(op))
+_details = details_of([row for row in INFERENCE.rows if not row.name.startswith(_NOT_ON_DETAILS)])
 
 
 V1_41 = Convention(
