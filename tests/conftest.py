@@ -9,13 +9,14 @@ os.environ["GENAI_OTEL_STRICT"] = "1"
 os.environ.setdefault("LANGSMITH_TRACING", "false")
 
 from collections.abc import Iterator
+from weakref import WeakSet
 
 import pytest
 from hypothesis import HealthCheck, settings
 from opentelemetry import context
 from opentelemetry.context.context import Context
 
-from genai_otel_core import cost, counters, guard
+from genai_otel_core import cost, counters, guard, sharing
 from genai_otel_core.testing import Capture, capture
 
 # A shared machine can be slow at any moment; that is no property of the code under test.
@@ -42,6 +43,12 @@ def _no_bundled_prices(request: pytest.FixtureRequest, monkeypatch: pytest.Monke
     # Spans are compared whole, and are not to depend on what else is installed.
     if request.node.get_closest_marker("bundled_prices") is None:
         monkeypatch.setattr(cost, "bundled_list", lambda: None)
+
+
+@pytest.fixture(autouse=True)
+def _no_others_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    # A telemetry of an earlier test that is not collected yet remembers runs with the same ids.
+    monkeypatch.setattr(sharing, "alive", WeakSet())
 
 
 @pytest.fixture(autouse=True)

@@ -296,3 +296,16 @@ def test_wrong_arguments_raise(arguments: tuple[Any, ...], error: type[Exception
         record_evaluation(*arguments)
     with pytest.raises(TypeError, match="attributes"):
         record_evaluation(HANDLE, "n", 1.0, attributes=["a"])
+
+
+def test_a_runs_own_id_counts_before_an_answers(seen: Capture) -> None:
+    """Other telemetries may have seen the same answer id, as from a cache or a test server: the run decides."""
+    run_id, answer = uuid.uuid4(), Inference(response=Response(id="resp_1"))
+    telemetry, *others = [Telemetry(**seen.providers) for _ in range(5)]
+    for one in others:
+        one.start("call", answer)
+        one.finish("call")
+    telemetry.start(run_id, answer)
+    telemetry.finish(run_id)
+    message = types.SimpleNamespace(id=f"lc_run--{run_id}-0", response_metadata={"id": "resp_1"})
+    assert handle_of(message) == telemetry.handle(run_id) is not None

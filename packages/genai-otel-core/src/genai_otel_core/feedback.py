@@ -47,9 +47,9 @@ def handle_of(run: object, telemetry: Telemetry | None = None) -> str | None:
         telemetry: whose run it is; default that of any in this process. The latest 2000 runs are remembered:
             `capture` needs no luck.
     """
-    ids = list(run_ids(run))
-    for one in [telemetry] if telemetry is not None else list(sharing.alive):
-        for run_id in ids:
+    among = [telemetry] if telemetry is not None else list(sharing.alive)
+    for run_id in run_ids(run):  # the surest first: a provider's id may be in use elsewhere
+        for one in among:
             handle = one.handle(run_id)
             if handle is not None:
                 return handle
