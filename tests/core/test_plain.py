@@ -91,7 +91,16 @@ def test_secret_names() -> None:
     assert all(
         map(
             is_secret,
-            ["api_key", "apiKey", "X-API-Key", "password", "access_token", "client_secret", "cookie"],
+            [
+                "api_key",
+                "apiKey",
+                "X-API-Key",
+                "password",
+                "access_token",
+                "client_secret",
+                "cookie",
+                "apisecret",
+            ],
         )
     )
     assert not any(map(is_secret, ["key", "author", "passenger", "total_tokens_used", 7, None]))

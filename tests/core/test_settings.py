@@ -73,3 +73,47 @@ def test_a_value_without_a_meaning_is_refused(option: str, value: Any) -> None:
     """An endless age, and an empty path that would mean the current directory, are named at once."""
     with pytest.raises(ValueError, match=option):
         check(**{option: value})
+
+
+class Unawaited:
+    """Stores whose methods nobody would await."""
+
+    def uri(self, name: str) -> str:
+        """Plain, as it must be."""
+        return name
+
+    async def write(self, name: str, data: bytes, content_type: str) -> None:
+        """Never."""
+
+    async def save(self, conversation_id: str, text: str) -> None:
+        """Never."""
+
+    async def load(self, conversation_id: str) -> str | None:
+        """Never."""
+
+
+async def unawaited(_: object) -> dict[str, Any]:
+    """Attributes or providers that nobody would await."""
+    return {}
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("attributes", unawaited),
+        ("provider_for", unawaited),
+        ("content_store", Unawaited()),
+        ("resume_store", Unawaited()),
+    ],
+)
+def test_what_would_have_to_be_awaited_is_refused(option: str, value: Any) -> None:
+    """A coroutine function would do nothing at each call, so the option is named at once."""
+    with pytest.raises(TypeError, match=f"{option}.* coroutine function"):
+        check(**{option: value})
+
+
+@pytest.mark.parametrize("option", ["content_store", "resume_store"])
+def test_a_class_in_place_of_a_store_is_refused(option: str) -> None:
+    """A class has the methods too, but nothing that they could be called on."""
+    with pytest.raises(TypeError, match=option):
+        check(**{option: Unawaited})

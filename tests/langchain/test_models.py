@@ -462,3 +462,31 @@ def test_a_refusal_is_told(seen: Capture) -> None:
     assert [whole(span)["attributes"]["gen_ai.output.messages"] for span in seen.spans] == [
         [{"role": "assistant", "parts": [said], "finish_reason": ""}]
     ] * 2
+
+
+def test_a_spoken_answer_is_told(seen: Capture) -> None:
+    """What OpenAI's audio models say is a transcript, and the sound by reference."""
+    audio = {"id": "audio_1", "data": "AAAA", "transcript": "Good morning", "expires_at": 1}
+    handler = Handler(**seen.providers, capture_content="span")
+    spoken = AIMessage("", additional_kwargs={"audio": audio})
+    ScriptedModel(answers=[spoken]).invoke("hi", {"callbacks": [handler]})
+    (answer,) = whole(seen.spans[0])["attributes"]["gen_ai.output.messages"]
+    assert answer["parts"][0] == {"type": "text", "content": "Good morning"}
+    assert (answer["parts"][1]["type"], answer["parts"][1]["modality"]) == ("blob", "audio")
+
+
+def test_a_function_call_of_the_older_kind_is_told(seen: Capture) -> None:
+    """An answer that asks for a function as OpenAI's API had it before tools; beside tool calls it is their echo."""
+    asked = {"name": "look", "arguments": '{"city": "Oslo"}'}
+    handler = Handler(**seen.providers, capture_content="span")
+    calls = [{"name": "look", "args": {"city": "Oslo"}, "id": "c1"}]
+    for answer in (
+        AIMessage("", additional_kwargs={"function_call": asked}),
+        AIMessage("", additional_kwargs={"function_call": asked}, tool_calls=calls),
+    ):
+        ScriptedModel(answers=[answer]).invoke("hi", {"callbacks": [handler]})
+    said = [whole(span)["attributes"]["gen_ai.output.messages"][0]["parts"] for span in seen.spans]
+    assert said == [
+        [{"type": "tool_call", "name": "look", "arguments": '{"city": "Oslo"}'}],
+        [{"type": "tool_call", "name": "look", "id": "c1", "arguments": {"city": "Oslo"}}],
+    ]

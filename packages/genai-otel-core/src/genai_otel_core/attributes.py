@@ -10,6 +10,7 @@ from typing import Any
 from opentelemetry import baggage
 from opentelemetry.context import Context
 
+from genai_otel_core.callables import not_awaited
 from genai_otel_core.guard import attempt
 from genai_otel_core.operations import Operation
 from genai_otel_core.plain import STR_TYPES, clip, is_secret
@@ -42,6 +43,7 @@ class CustomAttributes:
         if isinstance(attributes, Mapping):
             self._static = usable(attributes)
         elif callable(attributes):
+            not_awaited("attributes", attributes)
             self._source = _of_operation(attributes)
         elif attributes is not None:
             raise TypeError(f"attributes must be a mapping or a callable, not {type(attributes).__name__}")

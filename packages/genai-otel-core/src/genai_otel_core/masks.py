@@ -16,6 +16,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from genai_otel_core.callables import not_awaited
+
 Mask = Callable[[str, str, Any], "str | None"]
 
 MASKED = "[masked]"
@@ -31,8 +33,7 @@ def checked_mask(given: object) -> Mask | None:
         return None
     if not callable(given):
         raise TypeError(f"mask must be a callable or None, not {type(given).__name__}")
-    if inspect.iscoroutinefunction(given) or inspect.iscoroutinefunction(getattr(given, "__call__", None)):  # noqa: B004
-        raise TypeError("mask must be a plain function, not a coroutine function: it is not awaited")
+    not_awaited("mask", given)
     try:
         inspect.signature(given).bind("field", "text", None)
     except TypeError as error:

@@ -24,7 +24,8 @@ _MAX_BITS = 1024
 STR_TYPES = (dt.date, dt.time, dt.timedelta, decimal.Decimal, uuid.UUID, pathlib.PurePath)
 _SECRET = re.compile(
     r"(?:^|[_\-.\s])(?:api[_\-]?keys?|apikey|(?:proxy[_\-])?authorization|auth|password|passwd|passphrase|pwd"
-    r"|secrets?|token|(?:access|refresh|auth|id|api|session|bearer)[_\-]?tokens?"  # but not `max_tokens`
+    r"|(?:api|app|client|consumer)?secrets?"
+    r"|token|(?:access|refresh|auth|id|api|session|bearer)[_\-]?tokens?"  # but not `max_tokens`
     r"|credentials?|(?:set[_\-])?cookies?|(?:secret[_\-]?)?access[_\-]?key(?:[_\-]?id)?|connection[_\-]?string"
     r"|(?:account|encryption|private|secret|signing|ssh)[_\-]?key"
     r"|bearer|jwt|session[_\-]?key|signature)(?:[_\-.\s]?(?:value|hash|header|string|\d{1,4}))?$",

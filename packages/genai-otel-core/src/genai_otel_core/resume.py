@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 from opentelemetry.trace import SpanContext, TraceFlags
 
+from genai_otel_core.callables import not_awaited
 from genai_otel_core.causes import Causes, short_hash
 from genai_otel_core.operations import (
     COMPLETED,
@@ -205,7 +206,9 @@ def store_for(option: object) -> ResumeStore:
         if not os.fsdecode(option):
             raise ValueError("resume_store must be the path of a directory, not an empty text")
         return DirectoryResumeStore(option)
-    if isinstance(option, ResumeStore):
+    if isinstance(option, ResumeStore) and not isinstance(option, type):
+        not_awaited("resume_store.save", option.save)
+        not_awaited("resume_store.load", option.load)
         return option
     raise TypeError(
         "resume_store must be a directory, an object with save() and load(), or None, "

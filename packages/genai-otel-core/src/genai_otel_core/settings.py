@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from genai_otel_core import content
 from genai_otel_core.attributes import Allowed, AttributeSource, CustomAttributes
+from genai_otel_core.callables import not_awaited
 from genai_otel_core.content import Mode
 from genai_otel_core.conventions import Convention, resolve
 from genai_otel_core.cost import Price, PriceTable, price_table
@@ -128,6 +129,7 @@ def _one_of(option: str, value: object, allowed: tuple[str, ...]) -> str:
 def _callable(option: str, value: Any) -> Any:
     if value is not None and not callable(value):
         raise TypeError(f"{option} must be a callable or None, not {type(value).__name__}")
+    not_awaited(option, value)
     return value
 
 

@@ -12,6 +12,7 @@ import functools
 import os
 from typing import Any, Protocol, runtime_checkable
 
+from genai_otel_core.callables import not_awaited
 from genai_otel_core.media import without_secrets
 
 
@@ -87,7 +88,11 @@ def checked_store(given: object) -> ContentStore | None:
     Raises:
         TypeError, ImportError, ValueError: naming it.
     """
-    if given is None or (isinstance(given, ContentStore) and not isinstance(given, type)):
+    if given is None:
+        return None
+    if isinstance(given, ContentStore) and not isinstance(given, type):
+        not_awaited("content_store.uri", given.uri)
+        not_awaited("content_store.write", given.write)
         return given
     if not isinstance(given, (str, os.PathLike)):
         allowed = "a URL, a path, an object with uri() and write(), or None"

@@ -50,12 +50,27 @@ def _base_message(item: BaseMessage, limit: int) -> m.Message:
         reasoning = item.additional_kwargs.get("reasoning_content")
         if isinstance(reasoning, str) and reasoning:
             out.parts.insert(0, m.Reasoning(clip(reasoning, limit)))
-        refusal = item.additional_kwargs.get("refusal")  # OpenAI's, where its newer API has a block
-        if isinstance(refusal, str) and refusal:
-            out.parts.append(m.Generic("refusal", {"refusal": clip(refusal, limit)}))
+        out.parts += _beside_content(item.additional_kwargs, limit)
         calls: list[Any] = [*item.tool_calls, *item.invalid_tool_calls]
+        legacy = item.additional_kwargs.get("function_call")
+        if not calls and isinstance(legacy, Mapping):
+            calls = [{"name": legacy.get("name"), "args": legacy.get("arguments")}]
         out.parts += ends.parts(calls, limit, lambda call: _call(call, limit))
     return out
+
+
+def _beside_content(extra: Mapping[str, Any], limit: int) -> list[m.Part]:
+    """What OpenAI's chat API answers beside the content, where its newer one has blocks."""
+    found: list[m.Part] = []
+    refusal = extra.get("refusal")
+    if isinstance(refusal, str) and refusal:
+        found.append(m.Generic("refusal", {"refusal": clip(refusal, limit)}))
+    audio = extra.get("audio")
+    if isinstance(audio, Mapping):
+        said, media = audio.get("transcript"), _media("audio", audio)
+        found += [m.Text(clip(said, limit))] if isinstance(said, str) and said else []
+        found += [] if media is None else [media]
+    return found
 
 
 def _call(call: Mapping[str, Any], limit: int) -> m.Part:
