@@ -13,6 +13,8 @@ OF_THE_FRAMEWORK = (
     "ignore:.*Connection object at .* was deleted before being closed:ResourceWarning",
     "ignore:unclosed database:ResourceWarning",
     "ignore:Exception ignored in. <function Connection:pytest.PytestUnraisableExceptionWarning",
+    # Its thread then tells an event loop that may be closed by now.
+    "ignore:Exception in thread .*_connection_worker_thread:pytest.PytestUnhandledThreadExceptionWarning",
     # Its synchronous methods leave event loops to the garbage collector.
     "ignore:There is no current event loop:DeprecationWarning",
     "ignore:unclosed <socket:ResourceWarning",

@@ -114,6 +114,67 @@ def test_query(seen: Capture, manager: CallbackManager) -> None:
     assert manager.handlers[0].telemetry.open_runs == 0
 
 
+def asked_as_a_stream(seen: Capture, manager: CallbackManager, *answers: object) -> Any:
+    """The streamed answer of a query of which only callbacks tell."""
+    embeddings = MockEmbedding(embed_dim=3)
+    index = VectorStoreIndex([TextNode(text="x")], embed_model=embeddings, callback_manager=manager)
+    seen.clear()
+    synthesizer = get_response_synthesizer(
+        llm=observed(manager, *answers), callback_manager=manager, streaming=True
+    )
+    engine = RetrieverQueryEngine(index.as_retriever(), synthesizer, callback_manager=manager)
+    return engine.query("q")
+
+
+def test_streamed_query(seen: Capture) -> None:
+    """A streamed answer's query is one trace, from the question to the last word, as the dispatcher's."""
+    manager = CallbackManager([Handler(**seen.providers, capture_content="span")])
+    before = trace.get_current_span()
+    answer = asked_as_a_stream(seen, manager, "a b")
+    for _ in answer.response_gen:
+        assert trace.get_current_span() is before
+    assert seen.tree() == QUERY
+    said = whole(seen.span("invoke_workflow"))["attributes"]["gen_ai.output.messages"]
+    assert [message["parts"] for message in said] == [[{"type": "text", "content": "a b"}]]
+    assert [span.attributes.get("genai_otel.outcome") for span in seen.spans] == [None] * 5
+    assert manager.handlers[0].telemetry.open_runs == 0
+
+
+@pytest.mark.parametrize("started", [False, True])
+def test_streamed_query_left(started: bool, seen: Capture, manager: CallbackManager) -> None:
+    """An answer that nobody reads to its end is given up when it is dropped, with all that it is made of."""
+    answer = asked_as_a_stream(seen, manager, "a b")
+    if started:
+        next(answer.response_gen)
+    del answer
+    gc.collect()
+    outcomes = {span.name: span.attributes.get("genai_otel.outcome") for span in seen.spans}
+    # Before 0.14 the model is asked before anybody reads.
+    assert outcomes.pop("chat scripted-1", None if started else "abandoned") == "abandoned"
+    assert outcomes == {
+        "invoke_workflow": "abandoned",
+        "retrieval": None,
+        "embeddings": None,
+        "CompactAndRefine": "abandoned",
+    }
+    assert manager.handlers[0].telemetry.open_runs == 0
+
+
+def test_streamed_query_that_fails(seen: Capture, manager: CallbackManager) -> None:
+    """What fails while an answer is read fails the query."""
+    answer = asked_as_a_stream(seen, manager, ValueError("no"))
+    with pytest.raises(ValueError, match="no"):
+        list(answer.response_gen)
+    failed = {span.name: span.attributes.get("error.type") for span in seen.spans}
+    assert failed == {
+        "invoke_workflow": "ValueError",
+        "retrieval": None,
+        "embeddings": None,
+        "CompactAndRefine": "ValueError",
+        "chat scripted-1": "ValueError",
+    }
+
+
 def test_both_ways_make_one_span(seen: Capture, manager: CallbackManager) -> None:
     """What the dispatcher tells is not told again by callbacks, by the same handler or by another."""
     handler = Handler(**seen.providers).attach()

@@ -287,3 +287,12 @@ def innermost() -> Run | None:
     """Return the run that the calling code is in, of whichever framework."""
     found = activation_of(context_api.get_current())
     return None if found is None else found.run
+
+
+def around() -> Iterator[Run]:
+    """The runs that the calling code is in, of whichever framework and telemetry, the innermost first."""
+    found = activation_of(context_api.get_current())
+    while found is not None:
+        if found.run is not None:
+            yield found.run
+        found = activation_of(found.base)

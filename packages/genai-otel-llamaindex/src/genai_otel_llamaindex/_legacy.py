@@ -31,10 +31,11 @@ from genai_otel_core.plain import plain
 from genai_otel_core.runs import Run
 from genai_otel_core.suppression import is_left_out
 from genai_otel_llamaindex import _calls, _context, _messages, _operations, _request
-from genai_otel_llamaindex._classify import LLM_METHODS, Role
+from genai_otel_llamaindex._classify import LLM_METHODS, STREAM_METHODS, Role
 from genai_otel_llamaindex._kinds import Kind, kind_of
-from genai_otel_llamaindex._notes import Note, innermost, nearest, note_of, reference, upwards
-from genai_otel_llamaindex._spans import Spans
+from genai_otel_llamaindex._notes import ORIGIN, Note, innermost, nearest, note_of, reference, upwards
+from genai_otel_llamaindex._spans import Model, Spans
+from genai_otel_llamaindex._streaming import is_inside
 
 _ROLES = {
     "llm": Role.INFERENCE,
@@ -47,6 +48,7 @@ _ROLES = {
     "sub_question": Role.STEP,
     "agent_step": Role.STEP,
 }
+_STREAMED = (Role.WORKFLOW, Role.STEP)
 _MACHINERY = ("llama_index.core.callbacks", "genai_otel_", "contextlib")
 _MAX_FRAMES = 60
 
@@ -64,6 +66,7 @@ class LegacyEvents:
         word = str(getattr(event_type, "value", event_type))
         if word == "exception":
             return  # told once for a whole trace, without an end: each event has its own
+        self._spans.sweep()
         role = _ROLES.get(word, Role.HIDDEN)
         if self._is_told_by_span(role):
             return
@@ -77,12 +80,13 @@ class LegacyEvents:
         if op is not None:
             call = _call(_plain_keys(payload))
             op.conversation_id = attempt("conversation id", _context.conversation_id, instance, call, tags)
-        inside = None if word != "llm" else lambda run: _is_reported_above(event_id)
+        inside = _is_reported_above if word == "llm" else lambda _: is_inside(note)
         run = self.telemetry.start(
             event_id,
             op,
             parent_id=None if parent is None else parent.id,
-            visible=inside,
+            visible=lambda run: inside(run.id),
+            origin=ORIGIN,
             metadata=metadata,
             suppressed=is_left_out(metadata),
             library=attempt("client library", _calls.library, op, instance),
@@ -99,14 +103,25 @@ class LegacyEvents:
             return
         given = _plain_keys(payload)
         error = given.get("exception") if given else _raised()
-        if isinstance(error, BaseException):
-            self.telemetry.fail(event_id, error)
-            return
+        error = error if isinstance(error, BaseException) else None
         target = event_id if note.target is None else note.target
         op = self.telemetry.operation(target)
-        if op is not None:
+        if (
+            error is None
+            and note.role in _STREAMED
+            and self._spans.goes_on(event_id, note, given.get("response"))
+        ):
+            return
+        if op is not None and error is None:
             attempt("result of an event", self._complete, op, given, self.telemetry.captures(target))
-        self.telemetry.finish(event_id)
+        main = note_of(self.telemetry.find(target))
+        if note.method in STREAM_METHODS and isinstance(op, Inference) and main is not None:
+            self._spans.stream_ended(Model(run, note, target, main, op), error)
+        elif error is not None:
+            self.telemetry.fail(event_id, error)
+        else:
+            self.telemetry.finish(event_id)
+        self._spans.sweep()
 
     def _is_told_by_span(self, role: Role) -> bool:
         run = self.telemetry.find(active_span_id.get())

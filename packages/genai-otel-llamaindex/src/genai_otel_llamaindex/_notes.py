@@ -13,6 +13,8 @@ from genai_otel_core.runs import Run
 from genai_otel_llamaindex._classify import Role
 from genai_otel_llamaindex._kinds import Kind
 
+ORIGIN = "llama_index"
+"""Where our runs start from. Their parents are always named, so others around them are another telemetry's views."""
 _TRANSPARENT = (Role.HIDDEN, Role.MERGED)
 
 
@@ -83,9 +85,14 @@ def upwards(run: Run | None) -> Iterator[tuple[Run, Note]]:
 
 
 def innermost(telemetry: Telemetry) -> Run | None:
-    """The run that the calling code is in, of whichever framework, but not another telemetry's view of ours."""
-    run = current.innermost()
-    return run if note_of(run) is None or note_for(run, telemetry) is not None else None
+    """The run that the calling code is in, of whichever framework, in `telemetry`'s own view if it has one."""
+    for run in current.around():
+        own = telemetry.find(run.id)
+        if own is not None and own.ended_ns is None:
+            return own
+        if note_of(run) is None:
+            return run  # another framework's, which does not report to us
+    return None
 
 
 def nearest(run: Run | None) -> tuple[Run, Note] | None:

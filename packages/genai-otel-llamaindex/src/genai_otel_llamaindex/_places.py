@@ -30,7 +30,7 @@ class Places:
         step = _workflows.is_step(parent, instance, method)
         if step and parent is not None:
             parent = self._groups.worker(parent, call)
-            _workflows.enter(parent)
+            _workflows.enter(parent, self._telemetry)
         return parent, _facts(parent, kind, method, instance, call, step=step)
 
     def _parent(self, parent_id: str | None, instance: Any, kind: Kind, method: str) -> Run | None:

@@ -25,7 +25,7 @@ from genai_otel_core.watch import when_dropped
 from genai_otel_llamaindex import _calls, _compat, _context, _operations, _workflows
 from genai_otel_llamaindex._classify import Role, SpanStart, classify
 from genai_otel_llamaindex._kinds import kind_of
-from genai_otel_llamaindex._notes import Note, nearest, note_of, reference, upwards
+from genai_otel_llamaindex._notes import ORIGIN, Note, nearest, note_of, reference, upwards
 from genai_otel_llamaindex._places import Places
 from genai_otel_llamaindex._streaming import Streams, is_inside, is_over, stream_of
 
@@ -63,7 +63,7 @@ class Spans:
         tags: Mapping[str, Any] | None,
     ) -> None:
         """Start a run for a span."""
-        self._sweep()
+        self.sweep()
         if tags is None:  # since workflows 2.16, of a run
             tags = attempt("tags of a run", _context.tags_around)
         label = id_[:-_UUID] if len(id_) > _UUID else id_
@@ -81,7 +81,7 @@ class Spans:
             op,
             parent_id=None if parent is None else parent.id,
             visible=lambda run: is_inside(note),
-            origin=id_,  # another telemetry's view of this span is no parent of ours
+            origin=ORIGIN,
             attach=not note.entered_by_caller,
             metadata=metadata,
             suppressed=is_left_out(metadata),
@@ -127,7 +127,7 @@ class Spans:
 
     def close(self) -> None:
         """End what is open: nobody will tell its end."""
-        self._sweep()
+        self.sweep()
         mine = self.telemetry.open(lambda run: _is_owned(run, self))
         for run in reversed(mine):
             self.telemetry.finish(run.id, EVICTED)
@@ -138,13 +138,7 @@ class Spans:
         note = note_of(run)
         if run is None or note is None or note.owner is not self or run.ended_ns is not None:
             return
-        stream = stream_of(result) if note.role in _STREAMED else None
-        if stream is not None:
-            note.stream = reference(stream)
-            if is_over(stream):
-                self._stream_is_over(id_)
-            else:
-                self.streams.hold(stream, id_)
+        if note.role in _STREAMED and self.goes_on(id_, note, result):
             return
         if result is None and note.role in _STEPS and _compat.waits_for_event():
             self.telemetry.finish(id_, INTERRUPTED)
@@ -158,7 +152,7 @@ class Spans:
         if error is None and note.cancelled and not _workflows.is_run(note):
             error = asyncio.CancelledError()
         self._end_call(id_, note, error)
-        self._sweep()
+        self.sweep()
 
     def _end_call(self, id_: str, note: Note, error: BaseException | None) -> None:
         stopped = note.cancelled or (error is not None and _compat.stopped_by_application(error))
@@ -199,6 +193,18 @@ class Spans:
     def shows(self, id_: Hashable, note: Note) -> bool:
         """Whether the content of the operation that a run is (part of) is wanted."""
         return self.telemetry.captures(id_ if note.target is None else note.target)
+
+    def goes_on(self, id_: Hashable, note: Note, result: Any) -> bool:
+        """Whether a run's result is a stream: then it ends with that."""
+        stream = stream_of(result)
+        if stream is None:
+            return False
+        note.stream = reference(stream)
+        if is_over(stream):
+            self._stream_is_over(id_)
+        else:
+            self.streams.hold(stream, id_)
+        return True
 
     def _stream_is_over(self, id_: Hashable) -> None:
         run = self.telemetry.find(id_)
@@ -245,7 +251,8 @@ class Spans:
         else:
             self.telemetry.fail(run.id, error)
 
-    def _sweep(self) -> None:
+    def sweep(self) -> None:
+        """End the runs whose streams are over."""
         if len(self.streams):
             self.streams.sweep()
 

@@ -16,7 +16,7 @@ from genai_otel_core.runs import Run
 from genai_otel_llamaindex import _messages, _operations
 from genai_otel_llamaindex._classify import Role
 from genai_otel_llamaindex._kinds import Kind
-from genai_otel_llamaindex._notes import Note, Owner, note_of, reference
+from genai_otel_llamaindex._notes import Note, Owner, innermost, note_of, reference
 
 RUNNERS = (Kind.WORKFLOW, Kind.AGENT, Kind.AGENT_WORKFLOW)
 
@@ -101,11 +101,11 @@ class Groups:
                 _operations.add_agent_content(op, agent, limit)
 
 
-def enter(run: Run) -> None:
+def enter(run: Run, telemetry: Telemetry) -> None:
     """Make the nearest operation of `run` current where its step runs, if it is not."""
     visible = run.visible
     if visible is None:
         return
-    inner = current.innermost()
+    inner = innermost(telemetry)
     if inner is None or not inner.is_within(visible):
         current.enter(visible)
