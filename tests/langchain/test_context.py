@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 from agents import make_agent
+from langchain_core.callbacks.manager import atrace_as_chain_group, trace_as_chain_group
 from langchain_core.runnables import RunnableLambda
 from langchain_core.tools import tool
 from langgraph.graph import START, MessagesState, StateGraph
@@ -279,3 +280,27 @@ def test_an_asynchronous_agent_of_an_instrumented_process(seen: Capture) -> None
         LangChainInstrumentor().uninstrument()
     found = [(depth, span.name) for depth, span in walk(seen.spans)]
     assert found == [(0, "invoke_agent ag"), (1, "chat scripted-1")]
+
+
+def test_a_group_of_calls_that_the_application_makes(seen: Capture) -> None:
+    """LangChain's chain groups are a workflow of their name, current as long as the block, sync and async."""
+    model = ScriptedModel(answers=["hi"])
+
+    async def ask_in_group() -> None:
+        async with atrace_as_chain_group("later") as group:
+            await model.ainvoke("hi", {"callbacks": group})
+
+    LangChainInstrumentor().instrument(**seen.providers)
+    try:
+        with trace_as_chain_group("first") as group:
+            model.invoke("hi", {"callbacks": group})
+        asyncio.run(ask_in_group())
+    finally:
+        LangChainInstrumentor().uninstrument()
+    assert not trace.get_current_span().get_span_context().is_valid
+    assert seen.tree().splitlines() == [
+        "invoke_workflow first",
+        "  chat scripted-1",
+        "invoke_workflow later",
+        "  chat scripted-1",
+    ]

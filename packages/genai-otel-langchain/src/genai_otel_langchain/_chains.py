@@ -36,6 +36,13 @@ def plumbing(telemetry: Telemetry, kwargs: Mapping[str, Any]) -> dict[str, Any] 
     return place
 
 
+def named(kwargs: Mapping[str, Any], serialized: object) -> Mapping[str, Any]:
+    """Return the callback's arguments with the run's name, which a chain group tells as a serialized chain would."""
+    if kwargs.get("name") is None and isinstance(serialized, Mapping):
+        return {**kwargs, "name": serialized.get("name")}
+    return kwargs
+
+
 def is_node(run: Run) -> bool:
     """Whether a run is a node of a graph, shown or not."""
     return isinstance(run.note, Decision) and run.note.is_node

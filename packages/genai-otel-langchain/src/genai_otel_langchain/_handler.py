@@ -218,7 +218,8 @@ class Handler(_compat.GraphCallbackHandler):
             self.telemetry.start(run_id, None, **hidden)
             return
         seen = caller()
-        op, note = attempt("classify", _chains.operation, self.telemetry, kwargs, seen) or (None, None)
+        named = _chains.named(kwargs, serialized)
+        op, note = attempt("classify", _chains.operation, self.telemetry, named, seen) or (None, None)
         shown = self._start(run_id, op, kwargs, seen, note, _chains.resumes(note, inputs))
         if shown and isinstance(op, (AgentInvocation, WorkflowInvocation)):
             op.input_messages = self._chain_messages(inputs, "user")
