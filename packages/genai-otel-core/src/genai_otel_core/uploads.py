@@ -19,7 +19,7 @@ from genai_otel_core.suppression import everything_suppressed
 _MAX_ITEMS = 1024
 _MAX_BYTES = 64 * 1024 * 1024
 _AT_EXIT_S = 5.0
-_IDLE_S = 30.0
+_IDLE_S = 2.0
 
 
 class _Upload(NamedTuple):
