@@ -13,7 +13,7 @@ from opentelemetry.context import Context
 from genai_otel_core.callables import not_awaited
 from genai_otel_core.guard import attempt
 from genai_otel_core.operations import Operation
-from genai_otel_core.plain import STR_TYPES, clip, is_secret
+from genai_otel_core.plain import STR_TYPES, clip, is_int64, is_secret, number
 
 _log = logging.getLogger("genai_otel")
 
@@ -116,7 +116,9 @@ def usable(given: Attributes) -> dict[str, Any]:
 
 
 def _value(value: Any) -> Any:
-    if isinstance(value, (bool, int, float)):
+    if isinstance(value, int):  # a flag, too
+        return value if is_int64(value) else number(value)
+    if isinstance(value, float):
         return value
     if isinstance(value, str):
         return clip(str.__str__(value), _MAX_BYTES)

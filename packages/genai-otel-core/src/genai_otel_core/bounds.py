@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from genai_otel_core import messages as m
 from genai_otel_core.ends import omitted_before
-from genai_otel_core.estimate import FIELDS, ITEM, surely_fits
+from genai_otel_core.estimate import FIELDS, ITEM, is_sayable, surely_fits
 from genai_otel_core.plain import clip, measured, omitted, to_json
 
 T = TypeVar("T")
@@ -41,8 +41,11 @@ def fit(value: T, limit: int, size: Callable[[T], int], cut: Callable[[T, _Cut],
     # An item has at least some twenty bytes of JSON, so that measuring a long list is bounded too.
     most = max(2, min(length, limit // ITEM))
     first = value if length <= most else cut(value, _Cut(limit, most))
+    texts = _texts(first)
+    if not all(map(is_sayable, texts)):
+        first = value = cut(value, _Cut(limit, most))
     # Encoding only makes texts longer: what their lengths rule out is not tried.
-    longest = _longest(sorted(map(len, _texts(first))), limit)
+    longest = _longest(sorted(map(len, texts)), limit)
     if length <= most and longest == limit and size(value) <= limit:
         return value
     for step in _steps(longest, limit, most):
@@ -185,7 +188,8 @@ def _cut_messages(value: list[m.Message], by: _Cut) -> list[m.Message]:
 
 def _cut_message(message: m.Message, by: _Cut) -> m.Message:
     name = None if message.name is None else clip(message.name, max(by.text, 64))
-    return m.Message(clip(message.role, 64), _cut_parts(message.parts, by), name, message.finish_reason)
+    parts = _cut_parts(message.parts, by)
+    return m.Message(clip(message.role, 64), parts, name, _id(message.finish_reason, 64))
 
 
 def parts(value: list[m.Part], limit: int, size: Callable[[list[m.Part]], int]) -> list[m.Part]:

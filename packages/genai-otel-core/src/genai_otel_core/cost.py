@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import math
+import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
@@ -35,6 +35,7 @@ _TOTAL_KEYS = ("cost", "total_cost", "response_cost")
 _TOTALS = frozenset(_TOTAL_KEYS)
 _LOOPBACK = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104 - compared with, not bound to
 _MAX_UNKNOWN = 512
+_MOST = sys.float_info.max
 
 PriceTable = Mapping[str, Mapping[str, float]]
 
@@ -168,7 +169,7 @@ def reported(sources: Iterable[Mapping[str, Any]]) -> Cost | None:
 
 
 def _is_amount(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < math.inf
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= _MOST
 
 
 def _amount(value: Any) -> float | None:

@@ -32,7 +32,7 @@ def surely_fits(value: Any, limit: int) -> bool:
         item = pending.pop()
         kind = type(item)
         if kind is str:
-            if not item.isascii() and not _is_sayable(item):
+            if not is_sayable(item):
                 return False
             room -= 6 * len(item) + ITEM  # a control character is written as \u and four digits
         elif item is None or kind is bool or kind is float:
@@ -64,9 +64,9 @@ def _room_for_names(value: dict[Any, Any], room: int) -> int:
         names = "".join(value)
     except TypeError:  # names that are no texts are written in ways of their own
         return room + 1
-    return 6 * len(names) if _is_sayable(names) else room + 1
+    return 6 * len(names) if is_sayable(names) else room + 1
 
 
-def _is_sayable(text: str) -> bool:
-    # What is not is mended where values are cut.
+def is_sayable(text: str) -> bool:
+    """Whether a text is all UTF-8; what is not is mended where values are cut."""
     return text.isascii() or sayable(text) == text

@@ -9,7 +9,7 @@ from typing import Any
 from genai_otel_core import counters, guard
 from genai_otel_core import messages as m
 from genai_otel_core.masks import Mask
-from genai_otel_core.plain import clip, keep_clear_of_cut, sayable, to_json
+from genai_otel_core.plain import clip, keep_clear_of_cut, number, sayable, to_json
 
 MASK_FAILED = "[mask failed]"
 _ROLES = ("system", "developer", "user", "assistant", "tool", "omitted")
@@ -53,7 +53,7 @@ class Masking:
         if masked is None or masked == given:
             return None if masked is None else value
         try:
-            return json.loads(masked)
+            return json.loads(masked, parse_int=_int, parse_float=_float, parse_constant=str)
         except ValueError:
             return masked
 
@@ -173,6 +173,14 @@ class Masking:
             return None
         kind = masked.pop("type", None)
         return m.Generic(kind if isinstance(kind, str) else "unknown", masked)
+
+
+def _int(digits: str) -> Any:
+    return number(int(digits))
+
+
+def _float(digits: str) -> Any:
+    return number(float(digits))
 
 
 def _typed(masked: Any, original: Any) -> Any:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from genai_otel_core import ends
 from genai_otel_core.messages import ToolDefinition
 from genai_otel_core.operations import Request
-from genai_otel_core.plain import plain
+from genai_otel_core.plain import is_int64, plain
 
 Params = Mapping[str, Any]
 
@@ -137,7 +138,11 @@ def _tool_definition(tool: object, limit: int) -> ToolDefinition | None:
 
 
 def _is(value: object, types: tuple[type, ...]) -> bool:
-    return isinstance(value, types) and not isinstance(value, bool)
+    if not isinstance(value, types) or isinstance(value, bool):
+        return False
+    if isinstance(value, int):
+        return is_int64(value)
+    return not isinstance(value, float) or math.isfinite(value)
 
 
 def _stop(sources: Sequence[Params]) -> list[str] | None:

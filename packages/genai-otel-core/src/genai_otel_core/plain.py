@@ -10,6 +10,7 @@ import decimal
 import enum
 import json
 import math
+import numbers
 import pathlib
 import re
 import uuid
@@ -21,6 +22,7 @@ from typing import Any
 
 _MAX_DEPTH = 12
 _MAX_BITS = 1024
+_INT64 = 1 << 63
 STR_TYPES = (dt.date, dt.time, dt.timedelta, decimal.Decimal, uuid.UUID, pathlib.PurePath)
 _SECRET = re.compile(
     r"(?:^|[_\-.\s])(?:api[_\-]?keys?|apikey|(?:proxy[_\-])?authorization|auth|password|passwd|passphrase|pwd"
@@ -144,7 +146,7 @@ def _plain(value: Any, budget: _Budget, depth: int) -> Any:
         return value
     if isinstance(value, (int, float)) and not isinstance(value, enum.Enum):
         budget.left -= 8
-        return _number(value)
+        return number(value)
     if isinstance(value, str):
         text = clip(_without_media(str.__str__(value)), max(budget.left, 64))
         budget.left -= len(text) + 2
@@ -161,12 +163,29 @@ def _plain(value: Any, budget: _Budget, depth: int) -> Any:
     return _container(value, budget, depth)
 
 
-def _number(value: float) -> Any:
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(float(value))
-    if isinstance(value, int) and value.bit_length() > _MAX_BITS:
-        return f"[omitted int of {value.bit_length()} bits]"
-    return value
+def is_int64(value: int) -> bool:
+    """Whether an exporter can write an int: of a log record with a larger one, OTLP's refuses the whole batch."""
+    return -_INT64 <= value < _INT64
+
+
+def number(value: float) -> Any:
+    """Return a number that is one in JSON and OTLP, else as text."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(float(value))
+    if is_int64(value):
+        return value
+    bits = value.bit_length()
+    return int.__repr__(value) if bits <= _MAX_BITS else f"[omitted int of {bits} bits]"
+
+
+def finite(value: object) -> float | None:
+    """Return `value` if it is a finite number, numpy's as a plain one; None for all else."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        return None
+    if isinstance(value, int):
+        return value if is_int64(value) else None
+    found = float(value)
+    return found if math.isfinite(found) else None
 
 
 def _container(value: Any, budget: _Budget, depth: int) -> Any:
@@ -177,6 +196,9 @@ def _container(value: Any, budget: _Budget, depth: int) -> Any:
     fields = _fields(value)
     if fields is not None:
         return _mapping(fields, budget, depth)
+    if isinstance(value, numbers.Real):  # numpy's
+        budget.left -= 8
+        return number(int(value) if isinstance(value, numbers.Integral) else float(value))
     budget.left -= 32
     return f"[unserializable {type(value).__name__}]"
 

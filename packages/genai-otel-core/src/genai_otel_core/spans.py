@@ -14,7 +14,7 @@ from genai_otel_core import guard
 from genai_otel_core.conventions import Convention, Event, Kind, SpanSpec
 from genai_otel_core.limits import within
 from genai_otel_core.operations import Operation
-from genai_otel_core.plain import to_json
+from genai_otel_core.plain import sayable, to_json
 from genai_otel_core.version import SCOPE, VERSION
 
 _KINDS = {Kind.CLIENT: SpanKind.CLIENT, Kind.INTERNAL: SpanKind.INTERNAL}
@@ -37,7 +37,7 @@ class Spans:
         known = spec.at_start(op)
         attributes = {**op.attributes, **known} if op.attributes else known
         span = self._tracer.start_span(
-            spec.name(op),
+            sayable(spec.name(op)),
             context=context,
             kind=_KINDS[spec.kind(op)],
             attributes=attributes,
@@ -74,7 +74,7 @@ class Spans:
         if not attributes.keys().isdisjoint(spec.start_names):
             # Known only by now (a model's name, an agent's provider): the name may say it too.
             span.set_attributes({name: attributes.pop(name) for name in spec.start_names & attributes.keys()})
-            span.update_name(spec.name(op))
+            span.update_name(sayable(spec.name(op)))
         if content:
             attributes.update(encoded(spec, op))
         if spec.expand is not None:

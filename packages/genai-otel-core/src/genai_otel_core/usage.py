@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
+_MOST = (1 << 63) - 1
+"""What a metric point or attribute can hold."""
+
 
 def count(value: object) -> int | None:
     """Return `value` if it is a token count (a non-negative int, or a float without fraction), else None.
@@ -11,12 +14,12 @@ def count(value: object) -> int | None:
     `True` is not a count: providers send booleans in the same mappings.
     """
     if type(value) is int:  # nearly always
-        return value if value >= 0 else None
+        return value if 0 <= value <= _MOST else None
     if value is None or isinstance(value, bool):
         return None
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    return value if isinstance(value, int) and value >= 0 else None
+    return value if isinstance(value, int) and 0 <= value <= _MOST else None
 
 
 @dataclass(slots=True)

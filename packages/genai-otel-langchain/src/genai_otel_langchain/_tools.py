@@ -13,7 +13,7 @@ from genai_otel_core import Telemetry
 from genai_otel_core.errors import TOOL_ERROR
 from genai_otel_core.messages import Document
 from genai_otel_core.operations import Failure, Retrieval, ToolExecution
-from genai_otel_core.plain import clip, plain
+from genai_otel_core.plain import clip, finite, plain
 from genai_otel_core.runs import Run
 from genai_otel_langchain._classify import Decision
 from genai_otel_langchain._peek import Caller, caller
@@ -145,7 +145,7 @@ def _top_k(retriever: Any) -> float | None:
         getattr(retriever, "k", None),
         getattr(retriever, "top_k", None),
     )
-    return next((k for k in candidates if isinstance(k, (int, float)) and not isinstance(k, bool)), None)
+    return next((k for k in map(finite, candidates) if k is not None), None)
 
 
 def documents(found: Any, content: bool, limit: int) -> list[Document] | None:
@@ -160,9 +160,7 @@ def _document(item: Any, content: bool, limit: int) -> Document:
     known = metadata if isinstance(metadata, Mapping) else {}
     own = getattr(item, "id", None)
     own = known.get("id") if own is None else own
-    score = next(
-        (s for s in map(known.get, _SCORES) if isinstance(s, (int, float)) and not isinstance(s, bool)), None
-    )
+    score = next((s for s in map(finite, map(known.get, _SCORES)) if s is not None), None)
     out = Document(id=own if isinstance(own, str) else None, score=score)
     if content:
         text = getattr(item, "page_content", None)

@@ -18,22 +18,19 @@ from genai_otel_core.operations import (
     WorkflowInvocation,
     rerank,
 )
-from genai_otel_core.plain import clip, plain
+from genai_otel_core.plain import clip, finite, plain
 from genai_otel_llamaindex import _messages, _request
 from genai_otel_llamaindex._kinds import Kind, own_name
 
 _TOP_K = ("similarity_top_k", "_similarity_top_k", "top_k", "_top_k", "k")
 _STORE_NAMES = ("index_name", "_index_name", "collection_name", "_collection_name", "table_name")
 _MAX_DOCUMENTS = 1000
-_NUMBERS = (int, float)
 
 
 def retrieval(retriever: Any) -> Retrieval:
     """Build the operation for a retrieval that starts, without content."""
     held = _held(retriever)
-    top_k = next(
-        (v for v in map(held.get, _TOP_K) if isinstance(v, _NUMBERS) and not isinstance(v, bool)), None
-    )
+    top_k = next((v for v in map(finite, map(held.get, _TOP_K)) if v is not None), None)
     return Retrieval(name=type(retriever).__name__, top_k=top_k, data_source_id=_data_source(held))
 
 
@@ -53,9 +50,8 @@ def documents(nodes: Any, content: bool, limit: int) -> list[Document] | None:
 
 def _document(item: Any, content: bool, limit: int) -> Document:
     node = getattr(item, "node", item)
-    own, score = getattr(node, "node_id", None), getattr(item, "score", None)
-    known = isinstance(score, _NUMBERS) and not isinstance(score, bool)
-    out = Document(id=own if isinstance(own, str) else None, score=score if known else None)
+    own, score = getattr(node, "node_id", None), finite(getattr(item, "score", None))
+    out = Document(id=own if isinstance(own, str) else None, score=score)
     if content:
         text = getattr(node, "text", None)
         out.content = clip(text, limit) if isinstance(text, str) else None

@@ -7,14 +7,14 @@ from typing import Any
 
 from genai_otel_core import messages as m
 from genai_otel_core.conventions import _encode as encode
-from genai_otel_core.plain import to_json
+from genai_otel_core.plain import sayable, to_json
 
 _FINISH_WORDS = {**encode.FINISH_WORDS, "tool_call": "tool_calls", "tool_use": "tool_calls"}
 
 
 def finish_reason(word: str | None) -> str | None:
     """The provider's word in OpenAI's (`stop`, `length`, ...); one in no row is kept."""
-    return None if word is None else _FINISH_WORDS.get(word, word)
+    return None if word is None else _FINISH_WORDS.get(word) or sayable(word)
 
 
 def content(parts: Iterable[m.Part]) -> Any:
