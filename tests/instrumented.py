@@ -24,7 +24,15 @@ INSTRUMENTATIONS = {
 """Module and class by name."""
 NATIVE = "anthropic-sdk"
 """What the Anthropic SDK reports by itself."""
-_PATCHED = ("openai", "anthropic")
+_PATCHED = (
+    ("openai.resources.chat.completions", "Completions"),
+    ("openai.resources.completions", "Completions"),
+    ("openai.resources.embeddings", "Embeddings"),
+    ("openai.resources.responses", "Responses"),
+    ("anthropic.resources.messages", "Messages"),
+    ("anthropic.resources.beta.messages", "Messages"),
+)
+"""Modules and classes that are instrumented here. Newer libraries load only what is asked for."""
 
 
 @contextmanager
@@ -52,10 +60,10 @@ def instrumented(name: str, seen: Capture, monkeypatch: pytest.MonkeyPatch) -> I
 
 
 def _clients() -> Iterator[type]:
-    for name in _PATCHED:
-        importlib.import_module(f"{name}.resources")
+    for name, cls in _PATCHED:
+        getattr(importlib.import_module(name), cls)
     for name, module in list(sys.modules.items()):
-        if name.partition(".")[0] in _PATCHED and ("resources" in name or name.endswith("_client")):
+        if name.startswith(("openai.", "anthropic.")) and ("resources" in name or name.endswith("_client")):
             for owner in list(vars(module).values()):
                 if isinstance(owner, type) and owner.__module__ == name:
                     yield owner

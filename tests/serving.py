@@ -9,9 +9,14 @@ from typing import Any
 
 from starlette.responses import StreamingResponse
 
+from genai_otel_core import Telemetry
 
-async def serve_who_leaves(body: Callable[[], Any], version: str = "2.3") -> None:
-    """Send what `body` gives to a client that soon goes; how a server learns it depends on its `version`."""
+
+async def serve_who_leaves(body: Callable[[], Any], telemetry: Telemetry, version: str = "2.3") -> None:
+    """Send what `body` gives to a client that soon goes, until `telemetry` has no open run.
+
+    How a server learns that its client is gone depends on its `version`.
+    """
     sent: list[Any] = []
     gone = asyncio.Event()
 
@@ -31,5 +36,8 @@ async def serve_who_leaves(body: Callable[[], Any], version: str = "2.3") -> Non
         await StreamingResponse(body())(scope, receive, send)
     except Exception:
         assert version == "2.4"
-    gc.collect()  # the error that the server raised holds the stream in a cycle
-    await asyncio.sleep(0.1)
+    for _ in range(500):
+        gc.collect()  # the error that the server raised holds the stream in a cycle
+        if telemetry.open_runs == 0:
+            return
+        await asyncio.sleep(0.01)

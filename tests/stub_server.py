@@ -139,10 +139,23 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+_ports: set[int] = set()
+
+
+def _server() -> ThreadingHTTPServer:
+    # Integrations keep a client, and the event loop that it was used in, for each URL: no port comes twice.
+    while True:
+        server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+        if server.server_port not in _ports:
+            _ports.add(server.server_port)
+            return server
+        server.server_close()
+
+
 @contextmanager
 def serving() -> Iterator[int]:
     """Run the server on a free port of loopback."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    server = _server()
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()

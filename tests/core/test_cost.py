@@ -178,6 +178,7 @@ def test_the_bundled_list(
 ) -> None:
     """The list knows providers by id and by address; what it does not know, and what runs here, has no cost."""
     op = call(model, usage, provider, server_address=server)
+    assert cost.bundled_list()._is_ready()  # or else it is still being loaded when the next test begins
     for _ in range(2):
         found, source, _ = costs(op, seen)
         assert found == (None if total is None else pytest.approx(total))

@@ -6,6 +6,7 @@ the application's own.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
@@ -13,6 +14,8 @@ from typing import Any
 from langchain_core.prompts import ChatPromptTemplate
 from models import ScriptedModel
 from opentelemetry.trace import Tracer
+
+from genai_otel_langchain import Handler
 
 SCENARIOS: dict[str, tuple[Callable[..., Any], str]] = {}
 _tracers: list[Tracer] = []
@@ -41,6 +44,14 @@ def user(name: str) -> AbstractContextManager[Any]:
 def model(*answers: Any, **options: Any) -> ScriptedModel:
     """A model that gives these answers in turn."""
     return ScriptedModel(answers=list(answers) or ["hello there"], **options)
+
+
+async def until_over(handler: Handler) -> None:
+    """Let the loop end what was left behind, which takes it some turns."""
+    for _ in range(1_000):
+        if handler.telemetry.open_runs == 0:
+            return
+        await asyncio.sleep(0.005)
 
 
 PROMPT = ChatPromptTemplate.from_messages([("user", "{q}")])

@@ -13,7 +13,7 @@ from langchain_core.output_parsers import StrOutputParser
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import RunnableLambda, RunnableParallel, RunnablePassthrough, chain
-from models import ScriptedModel, asks
+from models import LONG_S, ScriptedModel, asks
 from pydantic import BaseModel
 
 from scenarios import PROMPT, Q, model, scenario, user
@@ -124,7 +124,7 @@ after
 """)
 async def wait_for_llm(h, cfg):
     try:
-        await asyncio.wait_for(model(delay_s=1).ainvoke("x", cfg), 0.2)
+        await asyncio.wait_for(model(delay_s=LONG_S).ainvoke("x", cfg), LONG_S / 3)
     except asyncio.TimeoutError:
         pass
     with user("after"):
@@ -137,7 +137,9 @@ invoke_workflow !asyncio.exceptions.CancelledError
 """)
 async def wait_for_chain(h, cfg):
     try:
-        await asyncio.wait_for((PROMPT | model(delay_s=1) | StrOutputParser()).ainvoke(Q, cfg), 0.2)
+        await asyncio.wait_for(
+            (PROMPT | model(delay_s=LONG_S) | StrOutputParser()).ainvoke(Q, cfg), LONG_S / 3
+        )
     except asyncio.TimeoutError:
         pass
 

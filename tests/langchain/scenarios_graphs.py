@@ -12,6 +12,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.func import entrypoint, task
 from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.types import Command, Send, interrupt
+from models import LONG_S
 
 from scenarios import HI, model, scenario, user
 
@@ -23,11 +24,11 @@ invoke_workflow flow
     in node after
 """)
 async def node_wait_for(h, cfg):
-    m = model(delay_s=1)
+    m = model(delay_s=LONG_S)
 
     async def node(s, config: RunnableConfig):  # before Python 3.11 it must be passed on by hand
         try:
-            await asyncio.wait_for(m.ainvoke("x", config), 0.2)
+            await asyncio.wait_for(m.ainvoke("x", config), LONG_S / 3)
         except asyncio.TimeoutError:
             pass
         with user("in node after"):

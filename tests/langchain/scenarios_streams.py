@@ -12,9 +12,9 @@ from agents import make_agent
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.output_parsers import StrOutputParser
 from langgraph.graph import START, MessagesState, StateGraph
-from models import ScriptedModel
+from models import LONG_S, ScriptedModel
 
-from scenarios import HI, PROMPT, Q, model, scenario, user
+from scenarios import HI, PROMPT, Q, model, scenario, until_over, user
 
 
 @scenario("""
@@ -55,7 +55,7 @@ async def astream_break(h, cfg):
     async for x in (PROMPT | model("a b c d", delay_s=0.001) | StrOutputParser()).astream(Q, cfg):
         if x:
             break
-    await asyncio.sleep(0.05)
+    await until_over(h)
 
 
 @scenario("""
@@ -76,11 +76,11 @@ invoke_workflow !asyncio.exceptions.CancelledError
 """)
 async def wait_for_astream(h, cfg):
     async def go():
-        async for x in (PROMPT | model("a b c", delay_s=1) | StrOutputParser()).astream(Q, cfg):
+        async for x in (PROMPT | model("a b c", delay_s=LONG_S) | StrOutputParser()).astream(Q, cfg):
             pass
 
     try:
-        await asyncio.wait_for(go(), 0.3)
+        await asyncio.wait_for(go(), LONG_S / 3)
     except asyncio.TimeoutError:
         pass
 
@@ -97,7 +97,7 @@ async def agent_astream_break(h, cfg):
     )
     async for x in ag.astream(HI, cfg, stream_mode="messages"):
         break
-    await asyncio.sleep(0.1)
+    await until_over(h)
 
 
 @scenario("""
@@ -204,7 +204,7 @@ invoke_workflow g abandoned
 """)
     async def astream_events_break(h, cfg):
         await _read_until_the_model_streams(cfg)
-        await asyncio.sleep(0.05)
+        await until_over(h)
 
     @scenario(f"""
 invoke_workflow g abandoned

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gc
 import json
 import sys
 from collections.abc import Callable
@@ -56,11 +57,14 @@ def calls(func: Callable[[], Any]) -> int:
         nonlocal count
         count += event == "call"
 
+    gc.collect()
+    gc.disable()  # what earlier tests left is not to be counted
     sys.setprofile(profile)
     try:
         func()
     finally:
         sys.setprofile(None)
+        gc.enable()
     return count
 
 

@@ -9,6 +9,7 @@ import pytest
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.language_models.llms import LLM
 from langchain_core.prompts import PromptTemplate
+from models import LONG_S, pass_time
 
 from drawing import render
 from genai_otel_core.testing import Capture
@@ -49,7 +50,7 @@ class Text(LLM):
         return "fine"
 
     async def _acall(self, *args: Any, **kwargs: Any) -> str:
-        await asyncio.sleep(self.delay_s)
+        await pass_time(self.delay_s)
         return "fine"
 
 
@@ -81,8 +82,8 @@ async def test_events_of_async_text_models(seen: Capture) -> None:
 async def test_a_cancelled_async_text_model_ends_beside_others(seen: Capture) -> None:
     """The end that LangChain does not tell is seen in the task that runs the model."""
     handler = Handler(**seen.providers)
-    call = Text(delay_s=60).ainvoke("x", {"callbacks": [Told(), handler]})
+    call = Text(delay_s=LONG_S).ainvoke("x", {"callbacks": [Told(), handler]})
     with pytest.raises(asyncio.TimeoutError):
-        await asyncio.wait_for(call, 0.05)
+        await asyncio.wait_for(call, LONG_S / 3)
     assert render(seen) == "text_completion CLIENT !asyncio.exceptions.CancelledError"
     assert handler.telemetry.open_runs == 0

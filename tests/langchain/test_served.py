@@ -39,7 +39,7 @@ def synchronous(config: Any) -> Iterator[str]:
 async def test_a_client_that_goes_leaves_no_error(body: Any, version: str, seen: Capture) -> None:
     """Cancelled or dropped by the server: the stream is abandoned, and what lies below it ends within it."""
     handler = Handler(**seen.providers)
-    await serve_who_leaves(lambda: body({"callbacks": [handler]}), version)
+    await serve_who_leaves(lambda: body({"callbacks": [handler]}), handler.telemetry, version)
     assert handler.telemetry.open_runs == 0
     assert seen.tree() == "invoke_workflow\n  chat scripted-1"
     chat, workflow = seen.span("chat scripted-1"), seen.span("invoke_workflow")

@@ -376,11 +376,12 @@ async def step_error_other_running() -> None:
         @step(num_workers=2)
         async def work(self, ev: Made) -> StopEvent:
             if ev.i == 0:
-                await asyncio.sleep(0.05)
+                await until_asked(slow)
                 raise ValueError("no")
-            await llm(delay_s=10).achat(SAID)
+            await slow.achat(SAID)
             return StopEvent()
 
+    slow = llm(delay_s=10)
     try:
         await E2().run()
     except Exception:
@@ -401,7 +402,7 @@ async def timeout() -> None:
             return StopEvent()
 
     try:
-        await T(timeout=0.1).run()
+        await T(timeout=0.5).run()
     except Exception:
         return
     await asyncio.sleep(0.02)
@@ -596,7 +597,7 @@ def loop_closed_over_a_workflow() -> None:
 
     async def main() -> None:
         Slow().run()
-        await asyncio.sleep(0.03)
+        await until_asked(model)
 
     model = llm(delay_s=10)
     asyncio.run(main())

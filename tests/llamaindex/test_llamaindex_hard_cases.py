@@ -86,7 +86,7 @@ async def test_a_client_that_disconnects_leaves_no_error(seen: Capture, handler:
         async for chunk in await llm("a b c d e f g h", delay_s=0.005).astream_chat(SAID):
             yield chunk.delta
 
-    await serve_who_leaves(words)
+    await serve_who_leaves(words, handler.telemetry)
     assert handler.telemetry.open_runs == 0
     assert of(seen, "genai_otel.outcome", "error.type") == [("abandoned", None)]
 

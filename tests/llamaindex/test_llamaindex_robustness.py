@@ -196,7 +196,7 @@ def test_cancelled_workflow(seen: Capture, handler: Handler) -> None:
 
     async def main() -> None:
         with pytest.raises(Exception, match="imed out"):
-            await Slow(timeout=0.05).run()
+            await Slow(timeout=0.5).run()
 
     asyncio.run(main())
     assert handler.telemetry.open_runs == 0

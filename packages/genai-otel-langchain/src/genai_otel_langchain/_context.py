@@ -26,7 +26,7 @@ from genai_otel_langchain._compat import (
     control_flow_types,
 )
 from genai_otel_langchain._libraries import client_library
-from genai_otel_langchain._peek import Caller, caller
+from genai_otel_langchain._peek import Caller, caller, is_read_by_framework
 from genai_otel_langchain._readers import left_by_reader
 
 _GRAPHS = (AgentInvocation, WorkflowInvocation)
@@ -85,15 +85,17 @@ def run_above(telemetry: Telemetry, parent_run_id: object) -> Any:
     return inside if above == parent_run_id or parent_run_id is None else parent_run_id
 
 
-def leave_stream_above(run: Run | None, error: BaseException) -> None:
+def leave_stream_above(run: Run | None, error: BaseException | None = None) -> None:
     """Note that the reader of the stream that `run` is part of has gone, if `run` was closed and not from within.
 
-    Garbage is closed in any order, so the outer stream may end after its parts, as if it were complete.
+    Garbage is closed in any order, so the outer stream may end after its parts, as if it were complete. What
+    feeds a part that is closed, LangChain reads to its end, which then is no error.
     """
-    above = run.stream_above if run is not None and isinstance(error, GeneratorExit) else None
+    above = None if run is None else run.stream_above
     if above is None or above.left is not None or above.operation is None or run_of_this_code() is not None:
         return
-    above.operation.outcome = ABANDONED
+    if is_read_by_framework() if error is None else isinstance(error, GeneratorExit):
+        above.operation.outcome = ABANDONED
 
 
 def _task() -> asyncio.Task[Any] | None:

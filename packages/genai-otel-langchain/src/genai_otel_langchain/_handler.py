@@ -130,6 +130,7 @@ class Handler(_compat.GraphCallbackHandler):
     def on_llm_end(self, response: Any, *, run_id: UUID, **kwargs: Any) -> None:
         """End an inference with its result."""
         attempt("result of a model", self._read_result, run_id, response)
+        attempt("stream of a model", _context.leave_stream_above, self.telemetry.find(run_id))
         self.telemetry.finish(run_id)
 
     @guarded

@@ -121,6 +121,8 @@ class Caller:
 
 
 _MACHINERY = ("langchain_core.callbacks", "genai_otel_")
+_READS_STREAMS = "_transform_stream_with_config"
+_MAX_READERS = 8
 _first_outside = FirstOutside(_MACHINERY, most=16)
 
 
@@ -135,3 +137,15 @@ def caller() -> Caller | None:
             return Caller(waits, not by_machinery, awaiting_this() if by_machinery else None)
         by_machinery = True
     return Caller(frame)
+
+
+def is_read_by_framework() -> bool:
+    """Whether the stream that reports is read by the chain that it is part of."""
+    frame = _first_outside()
+    for _ in range(_MAX_READERS):
+        if frame is None:
+            return False
+        if frame.f_code.co_name == _READS_STREAMS:
+            return True
+        frame = frame.f_back
+    return False
