@@ -61,5 +61,12 @@ class Stream:
         """
         if self._usage is not None and (not op.usage or (self._cumulative and self._usage_chunks > 1)):
             op.usage = self._usage
-        if self._texts and op.output_messages is None:
+        if not self._texts:
+            return
+        if not op.output_messages:
             op.output_messages = [Message("assistant", [Text("".join(self._texts))])]
+        elif len(op.output_messages) == 1 and not any(
+            isinstance(part, Text) for part in op.output_messages[0].parts
+        ):
+            # What the stream ended with has not what it began with.
+            op.output_messages[0].parts.insert(0, Text("".join(self._texts)))

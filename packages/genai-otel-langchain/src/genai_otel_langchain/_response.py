@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from genai_otel_core import responses_api
 from genai_otel_core.cost import reported
 from genai_otel_core.operations import Inference
 from genai_otel_core.plain import mapping
@@ -40,6 +41,8 @@ def read_result(op: Inference, result: Any) -> None:
     response.system_fingerprint = _text(sources, _FINGERPRINT_KEYS)
     response.service_tier = _text(sources, _TIER_KEYS)
     reasons = [reason for one in told if (reason := _text(one, _FINISH_KEYS)) is not None]
+    if not reasons and op.provider in _OPENAI:
+        reasons = [reason for one in generations if (reason := _ending(one)) is not None]
     response.finish_reasons = reasons or response.finish_reasons
     carried = [mapping(getattr(message, "usage_metadata", None)) for message in messages]
     # LangChain's marker: it sets the cost of a cached message to 0, and no provider reports that key.
@@ -75,12 +78,18 @@ def has_answer(result: Any) -> bool:
 
 def finish_reason(generation: Any) -> str | None:
     """Why this choice ended, in the provider's word."""
-    return _text(_sources(generation), _FINISH_KEYS)
+    return _text(_sources(generation), _FINISH_KEYS) or _ending(generation)
 
 
 def finish_reason_in(metadata: Any) -> str | None:
     """Why a message ended, in the provider's word, from its response metadata."""
     return _text((mapping(metadata),), _FINISH_KEYS)
+
+
+def _ending(generation: Any) -> str | None:
+    asked = bool(getattr(getattr(generation, "message", None), "tool_calls", None))
+    found = (responses_api.finish_reason(source.get, asked) for source in _sources(generation))
+    return next((reason for reason in found if reason is not None), None)
 
 
 def usage_of_message(message: Any) -> Usage | None:

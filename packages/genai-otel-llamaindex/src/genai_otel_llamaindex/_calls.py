@@ -85,7 +85,7 @@ def library(op: Operation | None, instance: Any) -> str | None:
 def add_content(op: Operation, instance: Any, call: BoundArguments, limit: int) -> None:
     """Add what an operation is given."""
     if isinstance(op, Inference):
-        _request.add_content(op, call, limit)
+        _request.add_content(op, instance, call, limit)
     elif isinstance(op, Retrieval):
         op.query = _operations.query_text(call)
     elif isinstance(op, ToolExecution):
@@ -123,6 +123,7 @@ def read_response(op: Inference, response: Any, content: bool, limit: int) -> No
         return
     _response.read_response(op, response)
     op.requested_calls = _response.requested_calls(response) or op.requested_calls
+    op.failure = op.failure or _response.failure(response, content)
     if content:
         reasons = op.response.finish_reasons
         said = _messages.response_message(response, limit, reasons[0] if reasons else None)

@@ -93,7 +93,7 @@ class LegacyEvents:
             note=note,
         )
         if run is not None and op is not None and run.wants_content:
-            attempt("content of an event", self._add_content, op, _plain_keys(payload))
+            attempt("content of an event", self._add_content, op, instance, _plain_keys(payload))
 
     def end(self, event_type: Any, payload: Mapping[Any, Any], event_id: str) -> None:
         """End the run of an event."""
@@ -157,9 +157,9 @@ class LegacyEvents:
             return Step(name=word if instance is None else type(instance).__name__, kind=word)
         return Step(name=word, kind="helper") if detail == "everything" else None
 
-    def _add_content(self, op: Operation, given: Mapping[str, Any]) -> None:
+    def _add_content(self, op: Operation, instance: Any, given: Mapping[str, Any]) -> None:
         if isinstance(op, Inference):
-            _request.add_content(op, _call(given), self._limit)
+            _request.add_content(op, instance, _call(given), self._limit)
         elif isinstance(op, Retrieval):
             asked = given.get("query_str")
             op.query = asked if isinstance(asked, str) else None

@@ -152,7 +152,8 @@ def _tool_calls(calls: Any, limit: int) -> list[m.Part]:
                 ),
                 None,
             )
-            found.append(m.ToolCall(name, _text(_field(call, "id")), _arguments(given, limit)))
+            call_id = _text(_field(call, "call_id")) or _text(_field(call, "id"))
+            found.append(m.ToolCall(name, call_id, _arguments(given, limit)))
     return found
 
 

@@ -46,7 +46,7 @@ def inference(model: Any, method: str, call: BoundArguments) -> Inference:
     return op
 
 
-def add_content(op: Inference, call: BoundArguments, limit: int) -> None:
+def add_content(op: Inference, model: Any, call: BoundArguments, limit: int) -> None:
     """Add what is sent to the model: messages or prompt, and the tools offered."""
     keywords = _keywords(call)
     messages = call.arguments.get("messages", keywords.get("messages"))
@@ -54,6 +54,9 @@ def add_content(op: Inference, call: BoundArguments, limit: int) -> None:
         _messages.chat_messages(messages, limit) if messages is not None else _prompt(call, limit)
     )
     op.tool_definitions = parameters.tool_definitions(keywords.get("tools"), limit)
+    instructions = _fields(model).get("instructions")
+    if isinstance(instructions, str) and instructions:
+        op.system_instructions = _messages.data_parts(instructions, limit)
 
 
 def last_said(call: BoundArguments) -> Any:
@@ -85,12 +88,23 @@ def read_vectors(op: Embeddings, result: Any) -> None:
 def _request(model: Any, keywords: Mapping[str, Any]) -> Request:
     own = _fields(model)
     extra = own.get("additional_kwargs")
-    sources = [*parameters.with_nested(keywords), *([extra] if isinstance(extra, Mapping) else []), own]
+    sources = [*parameters.with_nested(keywords), *([extra] if isinstance(extra, Mapping) else [])]
+    sources += [_of_responses_api(model, own), own] if "reasoning_options" in own else [own]
     chosen = keywords.get("model")
     found = Request(model=chosen if isinstance(chosen, str) and chosen else model_name(model))
     parameters.read_parameters(found, sources)
     found.output_type = parameters.output_type(keywords, extra if isinstance(extra, Mapping) else {})
     return found
+
+
+def _of_responses_api(model: Any, own: Mapping[str, Any]) -> Mapping[str, Any]:
+    # `OpenAIResponses` names these in its own way.
+    private = getattr(model, "__pydantic_private__", None)
+    reasoning = own["reasoning_options"]
+    return {
+        "previous_response_id": private.get("_previous_response_id") if isinstance(private, dict) else None,
+        "reasoning_effort": reasoning.get("effort") if isinstance(reasoning, Mapping) else None,
+    }
 
 
 def model_name(model: Any) -> str | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from genai_otel_core.operations import Inference
+from genai_otel_core import responses_api
+from genai_otel_core.operations import Failure, Inference
 from genai_otel_core.providers import api_type
 from genai_otel_core.usage import Usage
 from genai_otel_core.usage_shapes import parse_usage
@@ -32,6 +33,12 @@ def read_response(op: Inference, response: Any) -> None:
         op.api_type = api_type(op.response.id) or op.api_type
 
 
+def failure(response: Any, content: bool) -> Failure | None:
+    """Why an answer failed, if it says so itself."""
+    found = (responses_api.failure(get, content) for get in _sources(response))
+    return next((one for one in found if one is not None), None)
+
+
 def requested_calls(response: Any) -> list[str]:
     """The ids of the tool calls that an answer asks for, wherever the integration puts them."""
     message = getattr(response, "message", None)
@@ -40,7 +47,7 @@ def requested_calls(response: Any) -> list[str]:
     extra = getattr(message, "additional_kwargs", None)
     calls = extra.get("tool_calls") if isinstance(extra, Mapping) else None
     if isinstance(calls, (list, tuple)):
-        found += [_get(call)("id") for call in calls]
+        found += [_get(call)("call_id") or _get(call)("id") for call in calls]
     return list(dict.fromkeys(call_id for call_id in found if isinstance(call_id, str) and call_id))
 
 
@@ -48,7 +55,10 @@ def bears_content(response: Any) -> bool:
     """Whether a chunk brings text, reasoning or a part of a tool call; role and usage do not count."""
     if getattr(response, "delta", None):
         return True
-    choices = _get(getattr(response, "raw", None))("choices")
+    raw = _get(getattr(response, "raw", None))
+    if responses_api.is_event(raw("type")):
+        return bool(raw("delta") or raw("partial_image_b64"))
+    choices = raw("choices")
     if isinstance(choices, (list, tuple)):
         # What is in the message adds up over the chunks; the provider's own chunk tells what is new.
         return any(_get(_get(choice)("delta"))("tool_calls") for choice in choices)
@@ -104,6 +114,7 @@ def _finish_reasons(sources: list[Get]) -> list[str] | None:
                 if found:
                     return found
         reason = _finish_reason(get) or _finish_reason(_get(get("delta")))
+        reason = reason or responses_api.finish_reason(get, responses_api.calls_tools(get))
         if reason:
             return [reason]
     return None
