@@ -556,6 +556,7 @@ def test_responses() -> None:
                 "gen_ai.request.max_tokens": 16,
                 "gen_ai.request.model": "smollm2-135m-instruct",
                 "gen_ai.request.temperature": 0.0,
+                "gen_ai.response.finish_reasons": ["stop"],
                 "gen_ai.response.id": "resp_rftHz0AB5vgfGNyKTebznQlp141uioxc",
                 "gen_ai.response.model": "smollm2-135m-instruct",
                 "gen_ai.usage.cache_read.input_tokens": 25,
@@ -593,7 +594,7 @@ def test_responses_content() -> None:
                                 "content": "1. Red: This is the most obvious colour, but it's also the",
                             }
                         ],
-                        "finish_reason": "",
+                        "finish_reason": "stop",
                     }
                 ],
             }
@@ -616,6 +617,7 @@ def test_responses_stream() -> None:
                 "gen_ai.request.model": "smollm2-135m-instruct",
                 "gen_ai.request.stream": True,
                 "gen_ai.request.temperature": 0.0,
+                "gen_ai.response.finish_reasons": ["stop"],
                 "gen_ai.response.id": "resp_0CrqDm7E7nwwwLdjZRrriIbDc9COgZlp",
                 "gen_ai.response.model": "smollm2-135m-instruct",
                 "gen_ai.response.time_to_first_chunk": "<float>",
