@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from agents import make_agent
 from langchain_core.caches import InMemoryCache
-from langchain_core.messages import AIMessage
+from langchain_core.language_models import FakeListLLM
+from langchain_core.messages import AIMessage, HumanMessage
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import RunnableLambda, RunnableParallel
 from langchain_core.tools import tool
@@ -169,6 +170,24 @@ def test_a_conversation_by_what_a_chain_is_called_with(how: str, key: str, seen:
     chain.invoke({"x": "hi"}, {"callbacks": [Handler(**seen.providers)], how: {key: "c-8"}})
     (chat,) = [span for span in seen.spans if span.name == "chat scripted-1"]
     assert chat.attributes["gen_ai.conversation.id"] == "c-8"
+
+
+@pytest.mark.parametrize("how", ["metadata", "configurable"])
+async def test_a_conversation_by_what_a_model_is_called_with(how: str, seen: Capture) -> None:
+    """The same for a model that is called by itself, in each way."""
+    model, config = (
+        ScriptedModel(answers=["hi"]),
+        {"callbacks": [Handler(**seen.providers)], how: {"thread_id": "c"}},
+    )
+    model.invoke("hi", config)
+    await model.ainvoke("hi", config)
+    list(model.stream("hi", config))
+    async for _ in model.astream("hi", config):
+        pass
+    FakeListLLM(responses=["hi"]).invoke("hi", config)
+    model.generate([[HumanMessage("hi")]], callbacks=config["callbacks"])
+    found = [span.attributes.get("gen_ai.conversation.id") for span in seen.spans]
+    assert found == ["c", "c", "c", "c", "c", None]
 
 
 def test_a_conversation_by_a_block(seen: Capture) -> None:

@@ -21,6 +21,7 @@ _GENERATOR = inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
 _EVENT_STREAM = "ensure_started"
 _ASYNC_EVENT_STREAM = "_achat_model_stream_v3"
 _EVENT_STREAMS = (_EVENT_STREAM, _ASYNC_EVENT_STREAM)
+_GENERATE, _INVOKE = ("generate", "agenerate"), ("invoke", "ainvoke")
 _PERFORMS_ACTION = ("_perform_agent_action", "_aperform_agent_action")
 
 
@@ -74,8 +75,15 @@ class Caller:
 
     @property
     def config(self) -> Any:
-        """What the runnable was called with, if the frame has it."""
-        return self._local("config")
+        """What the runnable was called with, if the frame has it, or the one above that a model's answers."""
+        asked, frame = self._local("config"), self.frame
+        if asked is not None or frame.f_code.co_name not in _GENERATE:
+            return asked
+        for _ in range(2):  # `invoke` calls `generate_prompt`, and that `generate`
+            if frame.f_back is None:
+                return None
+            frame = frame.f_back
+        return frame.f_locals.get("config") if frame.f_code.co_name in _INVOKE else None
 
     @property
     def loop(self) -> Any:
