@@ -58,6 +58,13 @@ def test_a_wrapper_gives_way_to_its_cause() -> None:
     assert errors.describe(error, content=False).type == "google.api_core.exceptions.RateLimitError"
 
 
+def test_a_parsers_error_is_no_wrapper() -> None:
+    """The framework's own word for an answer that cannot be parsed stays."""
+    parser = type("OutputParserException", (ValueError,), {"__module__": "langchain_core.exceptions"})
+    error = raised(parser("x"), ValueError("y"))
+    assert errors.describe(error, content=False).type == "langchain_core.exceptions.OutputParserException"
+
+
 def test_texts_are_content() -> None:
     """Message and stack trace are read only if they are wanted."""
     error = raised(ValueError("token=sk-secret"))

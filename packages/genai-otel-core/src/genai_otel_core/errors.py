@@ -16,6 +16,8 @@ TOOL_ERROR = "tool_error"
 # A provider's error code ("rate_limit_exceeded", "ThrottlingException"), not a sentence or an id.
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{2,63}")
 _FRAMEWORKS = ("langchain", "langgraph", "llama_index")
+# Whose errors are no wrappers: that an output cannot be parsed says more than why its JSON is none.
+_SPEAK_FOR_THEMSELVES = "langchain_core.exceptions"
 
 
 def describe(error: BaseException, content: bool) -> Failure:
@@ -51,6 +53,8 @@ def _is_framework(cls: type) -> bool:
 def _provider_error(error: BaseException) -> BaseException:
     # An integration's own wrapper says less than the provider's error that it was raised from.
     cause = error.__cause__
+    if type(error).__module__ == _SPEAK_FOR_THEMSELVES:
+        return error
     if cause is not None and _is_framework(type(error)) and not _is_framework(type(cause)):
         return cause
     return error
