@@ -58,6 +58,11 @@ class CustomAttributes:
                 f" {', '.join(unknown)} are not"
             )
 
+    @property
+    def are_none(self) -> bool:
+        """Whether no operation has any but those that its run inherits."""
+        return not self._static and self._source is None
+
     def inherited(
         self, above: Attributes, metadata: Attributes, tags: Sequence[str], context: Context
     ) -> Attributes:

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from opentelemetry import context as context_api
 from opentelemetry.context import Context
 
+from genai_otel_core import current
+
 _log = logging.getLogger("genai_otel")
 
 ENV_CAPTURE = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"
@@ -112,7 +114,7 @@ def capture_content(mode: str) -> Iterator[None]:
         TypeError, ValueError: for another value, naming the allowed ones.
     """
     wanted = checked(mode)
-    if of_context(context_api.get_current()) is Mode.NEVER:
+    if of_context(current.shown(context_api.get_current())) is Mode.NEVER:
         wanted = Mode.NEVER
     token = context_api.attach(context_api.set_value(_KEY, wanted))
     try:
@@ -122,6 +124,6 @@ def capture_content(mode: str) -> Iterator[None]:
 
 
 def of_context(context: Context) -> Mode | None:
-    """Return what the innermost `capture_content` block around here says."""
-    found = context.get(_KEY)
+    """Return what the innermost `capture_content` block says in a context, as it is `shown`."""
+    found = dict.get(context, _KEY)
     return found if isinstance(found, Mode) else None

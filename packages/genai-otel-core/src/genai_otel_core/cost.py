@@ -115,7 +115,7 @@ class Pricing:
             return
         if isinstance(op, Inference) and op.cached:
             op.cost = None
-        elif op.cost is None and _is_complete(op):
+        elif op.cost is None and (self._prices or self._list is not None) and _is_complete(op):
             op.cost = self._computed(op)
 
     def _computed(self, op: Inference | Embeddings) -> Cost | None:

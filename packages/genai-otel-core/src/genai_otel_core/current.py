@@ -8,7 +8,6 @@ operation's span while the operation is live, and with exactly what it covered o
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, ItemsView, Iterator, KeysView, Mapping, ValuesView
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry import context as context_api
@@ -72,9 +71,10 @@ class _LiveContext(Context):
     __slots__ = ("activation",)
 
     def __init__(self, values: Context, activation: Activation) -> None:
-        dict.__init__(self, values)
+        # The plain items: asking a live context key by key takes a call for each.
+        dict.__init__(self, dict.items(shown(values)))
         if activation.cover is not None:
-            dict.update(self, activation.cover.values(activation, values))
+            activation.cover.fill(self, activation)
         # Copies made by `set_value` outlive us as plain mappings: they carry the proxy.
         dict.__setitem__(self, _SPAN_KEY, _CurrentSpan(activation))
         dict.__setitem__(self, _ACTIVATION_KEY, activation)
@@ -202,11 +202,15 @@ class _CurrentSpan(Span):
         return getattr(self._target(), name)
 
 
-def values_shown(context: Context) -> Callable[[str], object]:
-    """Return the `get` of what `context` shows now beside its span, for several questions at once."""
-    while isinstance(context, _LiveContext) and not context.activation.live():
-        context = context.activation.base
-    return partial(dict.get, context) if isinstance(context, _LiveContext) else context.get
+def shown(context: Context) -> Context:
+    """Return the context whose own items are what `context` shows now beside its span, for `dict.get` and the like."""
+    while type(context) is _LiveContext:
+        activation = context.activation
+        # `live()`, without the call, as in the context itself.
+        if activation.open and not activation.asleep and (not activation.visible or activation.visible()):
+            break
+        context = activation.base
+    return context
 
 
 def settled(context: Context) -> Context:
@@ -218,21 +222,25 @@ def settled(context: Context) -> Context:
 
 def activation_of(context: Context) -> Activation | None:
     """Return the innermost live activation in `context`."""
-    found = context.get(_ACTIVATION_KEY)
+    found = dict.get(shown(context), _ACTIVATION_KEY)
     while isinstance(found, Activation) and not found.live():
-        found = found.base.get(_ACTIVATION_KEY)
+        found = dict.get(shown(found.base), _ACTIVATION_KEY)
     return found if isinstance(found, Activation) else None
 
 
-def place(parent: Run | None, origin: Hashable | None) -> tuple[Context, Run | None]:
+def here() -> Context:
+    """Return the context of the calling code, without what has ended in it."""
+    return settled(context_api.get_current())
+
+
+def place(parent: Run | None, origin: Hashable | None, current: Context) -> tuple[Context, Run | None]:
     """Decide in which context a new run starts, and which run is really its parent.
 
-    The current context is layered on, not replaced: where the innermost of our activations belongs to
+    The `current` context (`here`) is layered on, not replaced: where the innermost of our activations belongs to
     `parent`, it is used as it is, with baggage, suppression and the user's spans opened in between.
     A run for which the framework names no parent is a child of what is current, but a sibling of runs
     that were started from the same place (`origin`: the call of a `batch` that starts all its items first).
     """
-    current = settled(context_api.get_current())
     found = activation_of(current)
     if found is None:
         return (current, None) if parent is None else (_under(parent, current), parent)
@@ -255,9 +263,10 @@ def _under(parent: Run, current: Context) -> Context:
     return trace.set_span_in_context(parent.current_span(), current)
 
 
-def activate(run: Run, span: Span, values: Context, visible: Callable[[], bool] | None = None) -> Activation:
-    """Make `run` current in the calling context, with the other values of `values`."""
-    base = settled(context_api.get_current())
+def activate(
+    run: Run, span: Span, values: Context, base: Context, visible: Callable[[], bool] | None = None
+) -> Activation:
+    """Make `run` current in the calling context, which is `base` (`here`), with the other values of `values`."""
     _shorten(base)
     activation = Activation(run, span, values, base, visible)
     activation.enter()
@@ -278,7 +287,8 @@ def enter(run: Run) -> None:
         return
     now = context_api.get_current()
     if run.activation is None:
-        run.activation = activate(run, run.span, settled(now))
+        base = settled(now)
+        run.activation = activate(run, run.span, base, base)
     elif activation_of(now) is not run.activation:
         run.activation.enter()
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry import context as context_api
 
-from genai_otel_core import inner_layers
+from genai_otel_core import inner_layers, joining
 from genai_otel_core.frames import module_of, running
 from genai_otel_core.guard import attempt
 from genai_otel_core.joining import Joined, enrich, join
 from genai_otel_core.operations import Embeddings, Inference, Operation
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from opentelemetry.context import Context
 
     from genai_otel_core.current import Activation
     from genai_otel_core.inner_layers import Layer
@@ -80,19 +81,22 @@ class Cover:
 
     __slots__ = ("_data", "_key", "refuses")
 
-    def __init__(self, op: Operation) -> None:
+    def __init__(self, joined: tuple[str, Any] | None = None, refuses: bool = False) -> None:
         self._key: str | None
         self._data: Any
-        self._key, self._data = join(op) or (None, None)
-        self.refuses = inner_layers.refuses_spans()
+        self._key, self._data = joined or (None, None)
+        self.refuses = refuses
 
-    def values(self, activation: Activation, below: Mapping[str, object]) -> dict[str, object]:
-        """The context's values; what the application set in the context `below` stays."""
-        found: dict[str, object] = {_MODEL_CLIENTS: Quiet(activation)}
-        found.update((key, Quiet(activation, _KNOW_EVERYTHING_ONLY)) for key in _EVERYTHING)
-        if self._key is not None:
-            found[self._key] = Joined(activation, self._data)
-        return {key: value for key, value in found.items() if not _set_by_others(below.get(key))}
+    def fill(self, context: Context, activation: Activation) -> None:
+        """Add the values to a new context's own; what the application set there stays."""
+        if not _set_by_others(dict.get(context, _MODEL_CLIENTS)):
+            dict.__setitem__(context, _MODEL_CLIENTS, Quiet(activation))
+        quiet = Quiet(activation, _KNOW_EVERYTHING_ONLY)
+        for key in _EVERYTHING:
+            if not _set_by_others(dict.get(context, key)):
+                dict.__setitem__(context, key, quiet)
+        if self._key is not None and not _set_by_others(dict.get(context, self._key)):
+            dict.__setitem__(context, self._key, Joined(activation, self._data))
 
     def outlasts_sleep(self, key: str) -> bool:
         """Whether this value answers while the operation is open but not current."""
@@ -113,11 +117,22 @@ def _set_by_others(value: object) -> bool:
     return value is not None and type(value) not in (Quiet, Joined) and bool(value)
 
 
+_QUIET = Cover()
+"""That of every operation, as long as nothing is loaded that joins one or reports itself."""
+
+
 def cover(mode: str, op: Operation) -> Cover | None:
     """Return what goes into the operation's context, if it is a model call and `outer`."""
     if mode != OUTER or not isinstance(op, (Inference, Embeddings)):
         return None
-    return attempt("dedupe.cover", Cover, op)
+    if joining.MODULE in sys.modules or inner_layers.NATIVE_MODULE in sys.modules:
+        return attempt("dedupe.cover", _cover, op)
+    # Who asks for the keys is an instrumentation, and there is none without their common base.
+    return _QUIET if inner_layers.INSTRUMENTOR in sys.modules else None
+
+
+def _cover(op: Operation) -> Cover:
+    return Cover(join(op), inner_layers.refuses_spans())
 
 
 def observers(mode: str, op: Operation, library: str | None) -> tuple[Layer, ...]:

@@ -118,8 +118,8 @@ def capturing(captured: Captured) -> Context:
 
 
 def notice(run: Run, context: Context) -> None:
-    """Take notice of a run with an operation that starts in `context`."""
-    captured = context.get(_KEY)
+    """Take notice of a run with an operation that starts in `context`, as it is `shown`."""
+    captured = dict.get(context, _KEY)
     if isinstance(captured, Captured):
         captured.take(run)
 

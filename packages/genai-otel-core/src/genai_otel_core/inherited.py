@@ -50,10 +50,12 @@ class Inheritance:
         tags: Sequence[str],
         context: Context,
     ) -> Inherited:
-        """Return what a run has that starts in `context` below one that has `above`."""
+        """Return what a run has that starts in `context`, as it is `shown`, below one that has `above`."""
         top = self._top if above is None else above
-        known = metadata or {}
-        asked, around = known.get(content.METADATA_KEY), content.of_context(context)
+        known, around = metadata or {}, content.of_context(context)
+        if around is top.around and top.asked is None and not self.is_news(known):
+            return top
+        asked = known.get(content.METADATA_KEY)
         attributes = self.custom.inherited(top.attributes, known, tags, context)
         prompt = _text(known.get(_PROMPT_NAME))
         if (
@@ -78,9 +80,10 @@ class Inheritance:
         """Complete an operation that starts with what it inherits."""
         if op.conversation_id is None:
             op.conversation_id = _conversation(context)
-        op.metadata = inherited.attributes or None
-        op.attributes = self.custom.of(op, inherited.attributes)
-        op.dimensions = self.custom.dimensions(op.attributes)
+        if inherited.attributes or not self.custom.are_none:
+            op.metadata = inherited.attributes or None
+            op.attributes = self.custom.of(op, inherited.attributes)
+            op.dimensions = self.custom.dimensions(op.attributes)
         if isinstance(op, Inference) and op.prompt_name is None:
             op.prompt_name, op.prompt_version = inherited.prompt_name, inherited.prompt_version
 
@@ -125,5 +128,5 @@ def conversation(conversation_id: str) -> Iterator[None]:
 
 
 def _conversation(context: Context) -> str | None:
-    found = context.get(_CONVERSATION)
+    found = dict.get(context, _CONVERSATION)
     return found if isinstance(found, str) else None

@@ -20,7 +20,7 @@ from genai_otel_core.operations import Inference, Operation
 
 _log = logging.getLogger("genai_otel")
 
-_INSTRUMENTOR = "opentelemetry.instrumentation.instrumentor"
+INSTRUMENTOR = "opentelemetry.instrumentation.instrumentor"
 _REQUIREMENT = re.compile(r"[A-Za-z0-9_.-]+")
 # It heeds no suppression key, and needs an opentelemetry-util-genai from before that had a context to join.
 _OPENAI_V2 = "opentelemetry.instrumentation.openai_v2"
@@ -37,7 +37,7 @@ _SPANS_ONLY = ("openinference.", "anthropic")
 
 # The Anthropic SDK (from 2.0) reports itself. It heeds no context key and has no switch per call, but goes on
 # without a span "that cannot start"; `ANTHROPIC_OPEN_TELEMETRY=false` is its switch for a process.
-_NATIVE_MODULE = "anthropic._tracing"
+NATIVE_MODULE = "anthropic._tracing"
 _NATIVE_START = "start_api_call_span"
 _NATIVE_SWITCH = "ANTHROPIC_OPEN_TELEMETRY"
 _NATIVE_DISTANCE = 9
@@ -106,7 +106,7 @@ def _of(table: Mapping[str, tuple[str, ...]], module: str) -> tuple[str, ...]:
 
 
 def _instrumentations(library: str) -> Iterator[str]:
-    base: Any = getattr(sys.modules.get(_INSTRUMENTOR), "BaseInstrumentor", None)
+    base: Any = getattr(sys.modules.get(INSTRUMENTOR), "BaseInstrumentor", None)
     pending = [] if base is None else list(base.__subclasses__())
     while pending:
         cls = pending.pop()
@@ -125,21 +125,21 @@ def _distribution(requirement: object) -> str | None:
 
 
 def _native_is_on() -> bool:
-    if _NATIVE_MODULE not in sys.modules or os.environ.get(_NATIVE_SWITCH, "").lower() == "false":
+    if NATIVE_MODULE not in sys.modules or os.environ.get(_NATIVE_SWITCH, "").lower() == "false":
         return False
     return not isinstance(trace.get_tracer_provider(), (trace.ProxyTracerProvider, trace.NoOpTracerProvider))
 
 
 def refuses_spans() -> bool:
     """Whether a library that reports itself is loaded, and a span refused to it is no error to it."""
-    module = sys.modules.get(_NATIVE_MODULE)
+    module = sys.modules.get(NATIVE_MODULE)
     return module is not None and _goes_on_without_span(module)
 
 
 def is_native_start() -> bool:
     """Whether the code that looks up its parent span starts a library's own span of a call."""
     return any(
-        frame.f_code.co_name == _NATIVE_START and module_of(frame) == _NATIVE_MODULE
+        frame.f_code.co_name == _NATIVE_START and module_of(frame) == NATIVE_MODULE
         for frame in running(_NATIVE_DISTANCE)
     )
 

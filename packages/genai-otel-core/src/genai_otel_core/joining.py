@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from genai_otel_core.current import Activation
 
 # Only looked up where an instrumentation has imported it: nobody else reads this context.
-_MODULE = "opentelemetry.util.genai.invocation"
+MODULE = "opentelemetry.util.genai.invocation"
 # Where an instrumentation asks whether it makes a span of its own.
 _DECIDES = "opentelemetry.util.genai.handler"
 _NAMES = {
@@ -96,7 +96,7 @@ class Joined:
 
 def join(op: Operation) -> tuple[str, Any] | None:
     """Return the context key for what instrumentations tell of `op`, and the empty data they fill."""
-    module = sys.modules.get(_MODULE)
+    module = sys.modules.get(MODULE)
     names = _NAMES.get(type(op))
     if module is None or names is None:
         return None

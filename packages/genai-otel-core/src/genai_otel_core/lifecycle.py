@@ -143,8 +143,8 @@ class Lifecycle(Starting):
         if run.activation is not None:
             run.activation.close()
         if op is not None:
-            above = None if run.parent is None else run.parent.visible
-            if outcome == ABANDONED and above is not None and above.ended_ns is not None:
+            above = run.parent.visible if outcome == ABANDONED and run.parent is not None else None
+            if above is not None and above.ended_ns is not None:
                 # The parent's end came first, in the same call: a stream closed from the outside in.
                 run.ended_ns = min(run.ended_ns, above.ended_ns)
             op.duration_s = (runs.now_ns() - run.started_ns) / 1e9
@@ -166,7 +166,8 @@ class Lifecycle(Starting):
                 held.operation.failure = None
             self._emit(held)
         run.held = ()
-        self._emit(run)
+        if op is not None:
+            self._emit(run)
         if above is not None and above.waits and not self._streams_below(above):
             waiting = self._runs.pop(above.id)
             if waiting is not None:

@@ -27,10 +27,11 @@ def within(span: Span, attributes: dict[str, Any], rows: Sequence[Row[Any]]) -> 
     limit = _limit(span)
     if limit is None:
         return attributes
-    held = getattr(span, "attributes", None) or {}
-    room = limit - len(held)
+    held = getattr(span, "attributes", None)
+    room = limit if held is None else limit - len(held)
     if len(attributes) <= room:
         return attributes
+    held = held or {}
     fresh = [name for name in attributes if name not in held]
     if len(fresh) <= room:
         return attributes

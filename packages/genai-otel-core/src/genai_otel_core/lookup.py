@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable
 
 from opentelemetry.context import get_current
 
-from genai_otel_core import content, handles
+from genai_otel_core import content, current, handles
 from genai_otel_core.causes import Causes
 from genai_otel_core.inherited import Inheritance
 from genai_otel_core.operations import Operation
@@ -36,7 +36,7 @@ class Lookup:
     def captures_content(self) -> bool:
         """Whether content is captured of a run that would start here, unless its own call says otherwise."""
         mode = self._settings.mode
-        around = None if mode is content.Mode.NEVER else content.of_context(get_current())
+        around = None if mode is content.Mode.NEVER else content.of_context(current.shown(get_current()))
         return (around or mode).captures
 
     def captures(self, run_id: Hashable) -> bool:

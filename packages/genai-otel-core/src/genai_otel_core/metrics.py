@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from operator import attrgetter
 from typing import Any
 
 from opentelemetry import metrics
@@ -12,6 +13,8 @@ from opentelemetry.trace import Span, set_span_in_context
 
 from genai_otel_core import counters
 from genai_otel_core.conventions import Convention, MetricSpec, _own
+from genai_otel_core.conventions._points import Values
+from genai_otel_core.conventions._reader import Shown
 from genai_otel_core.operations import Operation
 from genai_otel_core.version import SCOPE, VERSION
 
@@ -36,19 +39,33 @@ class _Measure:
             counter = meter.create_counter(spec.name, unit=spec.unit, description=spec.description)
             self.record = counter.add
 
+    def reads(self, operation: type[Operation]) -> list[_Read]:
+        """How its points are read from operations of a type."""
+        if not isinstance(self.points, Values):
+            return [(self, self.points, None, None)]
+        return [
+            (self, attrgetter(field.path), field.shown, extra)
+            for field, extra in self.points.fields
+            if field.is_of(operation)
+        ]
+
+
+_Read = tuple[_Measure, Callable[[Any], Any], Shown | None, Mapping[str, Any] | None]
+"""A measure, what reads a value, what becomes of it, and its own dimensions; without these, it reads all points."""
+
 
 class Metrics:
     """Metric points of operations, in the convention chosen."""
 
     def __init__(self, meter_provider: MeterProvider | None, convention: Convention) -> None:
-        self._measures: dict[type[Operation], list[_Measure]] = {}
+        self._reads: dict[type[Operation], list[_Read]] = {}
         self._dimensions: dict[type[Operation], tuple[str, ...]] = {}
         """Of all the metrics of an operation together."""
         for spec in (*convention.metrics, *_own.METRICS):
             meter = metrics.get_meter(SCOPE, VERSION, meter_provider, schema_url=spec.schema_url or "")
             measure = _Measure(spec, meter)
             for operation in spec.operations:
-                self._measures.setdefault(operation, []).append(measure)
+                self._reads.setdefault(operation, []).extend(measure.reads(operation))
                 known = {row.name for row in convention.by_type[operation].identity_rows}
                 shared = known.intersection((*self._dimensions.get(operation, ()), *spec.dimensions))
                 self._dimensions[operation] = tuple(shared)
@@ -58,18 +75,28 @@ class Metrics:
 
         Its `span`, if it has one, is what exemplars lead to: by now another one is current, or none.
         """
+        reads = self._reads.get(type(op))
+        if reads is None:
+            return
+        known = {name: facts[name] for name in self._dimensions[type(op)] if name in facts}
+        names, own = known.keys(), op.dimensions
         context: Context | None = None
-        known = {name: facts[name] for name in self._dimensions.get(type(op), ()) if name in facts}
-        for measure in self._measures.get(type(op), ()):
-            for value, extra in measure.points(op):
-                labels = known
-                if not known.keys() <= measure.dimensions:
-                    labels = {name: known[name] for name in measure.dimensions & known.keys()}
-                if extra or op.dimensions:
-                    labels = {**op.dimensions, **labels, **extra}
-                if context is None and span is not None and span.is_recording():
-                    context = set_span_in_context(span)
-                measure.record(value, labels, context)
+        if span is not None and span.is_recording():
+            context = set_span_in_context(span)
+        for measure, read, shown, extra in reads:
+            value = read(op)
+            if value is None or value == ():
+                continue
+            labels = known
+            if not names <= measure.dimensions:
+                labels = {name: known[name] for name in measure.dimensions & names}
+            if extra is None:
+                for one, more in value:
+                    measure.record(one, {**own, **labels, **more}, context)
+                continue
+            if extra or own:
+                labels = {**own, **labels, **extra}
+            measure.record(value if shown is None else shown(value, op), labels, context)
 
 
 _OURS = (

@@ -46,6 +46,9 @@ _BY_NAME = {
 }
 _NAMES = _BY_NAME.keys()
 _NESTED = ("model_kwargs", "generation_config", "inferenceConfig", "options")
+_STOP = ("stop", "stop_sequences")
+# Mostly there is none of these, which is quickly told of all at once.
+_NESTED_NAMES, _STOP_NAMES = frozenset(_NESTED), frozenset(_STOP)
 # Any of these says something of the output; mostly there is none.
 _OUTPUT = frozenset({"response_format", "text_format", "response_mime_type", "format", "modalities"})
 
@@ -53,7 +56,7 @@ _OUTPUT = frozenset({"response_format", "text_format", "response_mime_type", "fo
 def with_nested(params: Params) -> list[Params]:
     """Return `params` and the mappings inside it that some clients keep parameters in."""
     found = [params]
-    for name in _NESTED:
+    for name in () if _NESTED_NAMES.isdisjoint(params) else _NESTED:
         nested = params.get(name)
         if nested is not None and isinstance(nested, Mapping):
             found.append(nested)
@@ -66,27 +69,32 @@ def read_parameters(found: Request, sources: Sequence[Params]) -> None:
     for source in sources:
         best: dict[str, int] = {}
         for name in _NAMES & source.keys():
-            field, rank, types = _BY_NAME[name]
             value = source[name]
+            if value is None:
+                continue
+            field, rank, types = _BY_NAME[name]
             if field in taken or rank > best.get(field, rank) or not _is(value, types):
                 continue
             best[field] = rank
             setattr(found, field, value)
         taken.update(best)
-    found.stop_sequences = _stop(sources)
+        if found.stop_sequences is None and not _STOP_NAMES.isdisjoint(source):
+            found.stop_sequences = _stop(source)
 
 
 def read_fields(found: Request, held: Params) -> None:
     """Complete `found` from what a client object holds by the parameters' names; what is known stays."""
     for name in _NAMES & held.keys():
-        field, _, types = _BY_NAME[name]
-        if getattr(found, field) is None and _is(held[name], types):
-            setattr(found, field, held[name])
+        value = held[name]
+        if value is not None:
+            field, _, types = _BY_NAME[name]
+            if getattr(found, field) is None and _is(value, types):
+                setattr(found, field, value)
 
 
 def output_type(*sources: Params) -> str | None:
     """The output that was asked for: `json`, `text` or `speech`."""
-    sources = tuple(source for source in sources if not _OUTPUT.isdisjoint(source))
+    sources = tuple([source for source in sources if not _OUTPUT.isdisjoint(source)])
     if not sources:
         return None
     wanted: Any = None
@@ -145,14 +153,11 @@ def _is(value: object, types: tuple[type, ...]) -> bool:
     return not isinstance(value, float) or math.isfinite(value)
 
 
-def _stop(sources: Sequence[Params]) -> list[str] | None:
-    for source in sources:
-        for name in ("stop", "stop_sequences"):
-            value = source.get(name)
-            if value is None:
-                continue
-            if isinstance(value, str):
-                return [value]
-            if isinstance(value, (list, tuple)) and value:
-                return [word for word in value if isinstance(word, str)]
+def _stop(source: Params) -> list[str] | None:
+    for name in _STOP:
+        value = source.get(name)
+        if isinstance(value, str):
+            return [value]
+        if isinstance(value, (list, tuple)) and value:
+            return [word for word in value if isinstance(word, str)]
     return None

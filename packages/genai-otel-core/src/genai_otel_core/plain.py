@@ -270,4 +270,4 @@ def mapping(value: Any) -> Mapping[str, Any]:
     """Return `value` if it is a mapping, else an empty one."""
     if type(value) is dict:  # nearly always, and much cheaper to tell than any `Mapping`
         return value
-    return value if isinstance(value, Mapping) else {}
+    return value if value is not None and isinstance(value, Mapping) else {}

@@ -45,11 +45,13 @@ class Routing:
         # By the tracer provider, which lives as long as a tenant's telemetry does.
         self._emitters: WeakKeyDictionary[Any, dict[tuple[int, ...], Emitter]] = WeakKeyDictionary()
 
-    def emitter(self, root: RootRun) -> Emitter:
+    def emitter(
+        self, op: Operation | None, metadata: Mapping[str, Any] | None = None, tags: Sequence[str] = ()
+    ) -> Emitter:
         """Return where a new tree goes; what the user's callable gets wrong goes to the default."""
         if self._provider_for is None:
             return self._default
-        return attempt("provider_for", self._chosen, root) or self._default
+        return attempt("provider_for", self._chosen, RootRun(op, metadata or {}, tags)) or self._default
 
     def _chosen(self, root: RootRun) -> Emitter | None:
         assert self._provider_for is not None

@@ -124,10 +124,10 @@ class Run:
     @property
     def wants_content(self) -> bool:
         """Whether somebody would get to see its content."""
-        if self.span is None or self.operation is None:
-            return False
         mode = self.inherited.mode
-        return mode.on_event or (mode.on_span and self.span.is_recording())
+        if not mode.captures or self.span is None or self.operation is None:
+            return False
+        return mode.on_event or self.span.is_recording()
 
     def current_span(self) -> Span:
         """The span to parent under; only asked of visible runs."""

@@ -17,8 +17,6 @@ from genai_otel_core.operations import Operation
 from genai_otel_core.plain import sayable, to_json
 from genai_otel_core.version import SCOPE, VERSION
 
-_KINDS = {Kind.CLIENT: SpanKind.CLIENT, Kind.INTERNAL: SpanKind.INTERNAL}
-
 
 class Spans:
     """Spans of operations, in the convention chosen."""
@@ -39,9 +37,9 @@ class Spans:
         span = self._tracer.start_span(
             sayable(spec.name(op)),
             context=context,
-            kind=_KINDS[spec.kind(op)],
+            kind=SpanKind.CLIENT if spec.kind(op) is Kind.CLIENT else SpanKind.INTERNAL,
             attributes=attributes,
-            links=[Link(linked) for linked in links] or None,
+            links=[Link(linked) for linked in links] if links else None,
         )
         return span, frozenset(known)
 

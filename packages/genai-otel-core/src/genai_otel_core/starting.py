@@ -12,7 +12,7 @@ from genai_otel_core.guard import attempt
 from genai_otel_core.lookup import Lookup
 from genai_otel_core.operations import AgentInvocation, Operation, ToolExecution, WorkflowInvocation
 from genai_otel_core.resume import Resumption
-from genai_otel_core.routing import RootRun, Routing
+from genai_otel_core.routing import Routing
 from genai_otel_core.runs import Run
 from genai_otel_core.settlement import Settlement
 from genai_otel_core.suppression import is_suppressed
@@ -69,23 +69,24 @@ class Starting(Lookup):
                 slash its API, for those that have several (`openai/responses`).
         """
         watch.settle()
-        if run_id in self._runs:
+        if self._runs.get(run_id) is not None:
             return None
         named = None if parent_id is None else self._runs.find_parent(parent_id)
         if operation is None and named is not None and not (streamed or self._inheritance.is_news(metadata)):
             return self._hide(run_id, named, note, suppressed)
-        context, parent = _place(named, origin)
+        here = current.here()
+        context, parent = _place(named, origin, here)
+        # What is asked of it is in plain sight there; a live context answers each question by a call.
+        said = current.shown(context)
         run = Run(run_id, parent, runs.now_ns())
         run.origin, run.note, run.streamed, run.left = origin, note, streamed, left
-        run.suppressed = run.suppressed or suppressed or is_suppressed()
-        handed = run.parent.inherited if run.parent is not None else None
-        run.inherited = self._inheritance.of(handed, metadata, tags, context)
+        run.suppressed = run.suppressed or suppressed or is_suppressed(here)
+        run.inherited = self._inheritance.of(parent and parent.inherited, metadata, tags, said)
         self._route(run, operation, metadata, tags)
         if operation is not None and not run.suppressed:
-            self._start_span(run, operation, context, resumes, library)
-            if attach and run.span is not None:
-                seen = None if visible is None else lambda: visible(run)
-                run.activation = current.activate(run, run.span, context, seen)
+            self._start_span(run, operation, context, said, resumes, library)
+            if attach:
+                _activate(run, context, here, visible)
         self._runs.add(run)
         return run
 
@@ -106,16 +107,16 @@ class Starting(Lookup):
             run.stream_above = parent.nearest_stream
         else:
             # A new tree; or below another telemetry's run, whose providers are not ours.
-            run.emitter = self._routing.emitter(RootRun(op, metadata or {}, tags))
+            run.emitter = self._routing.emitter(op, metadata, tags)
 
     def _start_span(
-        self, run: Run, op: Operation, context: Context, resumes: bool, library: str | None
+        self, run: Run, op: Operation, context: Context, said: Context, resumes: bool, library: str | None
     ) -> None:
         above = run.parent.visible if run.parent is not None else None
         if op.conversation_id is None and above is not None and above.operation is not None:
             op.conversation_id = above.operation.conversation_id
-        self._inheritance.give(op, run.inherited, context)
-        self._settlement.expect(run, op, context)
+        self._inheritance.give(op, run.inherited, said)
+        self._settlement.expect(run, op, said)
         if op.agent_name is None and run.agent is not None:
             op.agent_name = agents.name_of(run.agent.operation)
         attempts.number(run, op)
@@ -126,18 +127,25 @@ class Starting(Lookup):
         announce = self._settings.start_events and isinstance(op, _LONG)
         assert run.emitter is not None
         run.operation = op
-        run.observers = dedupe.observers(self._settings.dedupe, op, library)
-        if run.observers:
-            return
+        if library is not None:
+            run.observers = dedupe.observers(self._settings.dedupe, op, library)
+            if run.observers:
+                return
         run.cover = dedupe.cover(self._settings.dedupe, op)
         run.span, run.start_keys = run.emitter.start(op, context, links, announce)
         if isinstance(op, AgentInvocation):
             run.agent = run
 
 
-def _place(named: Run | None, origin: Hashable | None) -> tuple[Context, Run | None]:
+def _activate(run: Run, context: Context, here: Context, visible: Callable[[Run], bool] | None) -> None:
+    if run.span is not None:
+        seen = None if visible is None else lambda: visible(run)
+        run.activation = current.activate(run, run.span, context, here, seen)
+
+
+def _place(named: Run | None, origin: Hashable | None, here: Context) -> tuple[Context, Run | None]:
     above = None if named is None else named.visible
-    context, parent = current.place(above, origin)
+    context, parent = current.place(above, origin, here)
     if named is not None and (above is None or parent is above):
         parent = named
     return context, parent

@@ -11,7 +11,7 @@ from typing import Any
 from opentelemetry import context as context_api
 from opentelemetry.context import Context
 
-from genai_otel_core.current import values_shown
+from genai_otel_core.current import shown
 
 _METADATA_KEY, _SHORT_KEY = "genai_otel.enabled", "otel"
 _KEY = context_api.create_key("genai-otel-suppress")
@@ -72,7 +72,8 @@ def is_left_out(metadata: Mapping[str, Any]) -> bool:
     return metadata.get(_METADATA_KEY) is False or metadata.get(_SHORT_KEY) is False
 
 
-def is_suppressed() -> bool:
-    """Whether telemetry is suppressed in the calling context, by us or for all instrumentations."""
-    look_up = values_shown(context_api.get_current())
-    return bool(look_up(_KEYS[0]) or look_up(_KEYS[1]) or look_up(_KEYS[2]))
+def is_suppressed(context: Context) -> bool:
+    """Whether telemetry is suppressed in a context, by us or for all instrumentations."""
+    held = shown(context)
+    ours, theirs, theirs_once = _KEYS
+    return bool(dict.get(held, ours) or dict.get(held, theirs) or dict.get(held, theirs_once))

@@ -22,7 +22,7 @@ from genai_otel_core.lifecycle import Lifecycle
 from genai_otel_core.masks import Mask
 from genai_otel_core.metrics import observe_ourselves
 from genai_otel_core.resume import ResumeStore
-from genai_otel_core.routing import ProviderFor, RootRun
+from genai_otel_core.routing import ProviderFor
 from genai_otel_core.settings import check
 from genai_otel_core.store import ContentStore
 
@@ -132,7 +132,7 @@ class Telemetry(Lifecycle):
         op = evaluation(name, score, label, explanation, answer, error_type, attributes)
         mode = self._inheritance.of(None, None, (), get_current()).mode
         self._settlement.settle_evaluation(op, NonRecordingSpan(judged.context), mode)
-        self._routing.emitter(RootRun(op)).evaluate(op, judged.context, mode)
+        self._routing.emitter(op).evaluate(op, judged.context, mode)
 
     def flush(self, timeout: float = 5.0) -> bool:
         """Wait until content is in its store, at most `timeout` seconds; return whether it is.

@@ -125,6 +125,7 @@ _SHAPES = (
         cache_is_extra=True,
     ),
 )
+_COUNT_OR_NOTHING = frozenset({int, type(None)})
 _EPHEMERAL = frozenset({"ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens"})
 
 
@@ -134,6 +135,10 @@ def parse_usage(reported: object) -> Usage | None:
     Totals include their parts: where a provider's total is smaller than its cache or reasoning part, it
     left that part out.
     """
+    if type(reported) is dict:
+        told = _plainly_told(reported)
+        if told is not None:
+            return told
     get = _getter(reported)
     if get is None:
         return None
@@ -148,6 +153,27 @@ def parse_usage(reported: object) -> Usage | None:
         return None
     _complete(numbers, shape)
     return Usage(**numbers)
+
+
+def _plainly_told(reported: dict[str, Any]) -> Usage | None:
+    """LangChain's own mapping with nothing odd in it, as nearly all are: what the table says of it, in one step."""
+    get = reported.get
+    inputs, outputs = get("input_token_details"), get("output_token_details")
+    read = written = heard = reasoned = spoken = None
+    if type(inputs) is dict and _EPHEMERAL.isdisjoint(inputs):
+        read, written, heard = inputs.get("cache_read"), inputs.get("cache_creation"), inputs.get("audio")
+    elif inputs is not None or outputs is None:
+        return None
+    if type(outputs) is dict:
+        reasoned, spoken = outputs.get("reasoning"), outputs.get("audio")
+    elif outputs is not None:
+        return None
+    numbers = (get("input_tokens"), get("output_tokens"), read, written, reasoned, heard, spoken)
+    if not _COUNT_OR_NOTHING.issuperset(map(type, numbers)) or min(filter(None, numbers), default=0) < 0:
+        return None
+    total, answered = numbers[0] or 0, numbers[1] or 0
+    parts_fit = (read or 0) + (written or 0) <= total and (reasoned or 0) <= answered
+    return Usage(*numbers) if parts_fit and None not in numbers[:2] else None
 
 
 def _numbers(get: Callable[[str], Any], shape: _Shape) -> dict[str, int]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from types import FrameType
+from typing import Any
 
 from genai_otel_core.operations import Inference, Operation, Step, ToolExecution
 from genai_otel_langchain._classify import Role
+from genai_otel_langchain._compat import ASYNC_CONTEXT_REACHES_CODE
 from genai_otel_langchain._peek import Caller
 
 _TAG = "retry:attempt:"
@@ -18,11 +21,12 @@ _FRAMES_OF_A_NODE = 3
 _MAX_FRAMES = 60
 
 
-def number(op: Operation, tags: object, seen: Caller | None) -> int | None:
+def number(op: Operation, kwargs: Mapping[str, Any], seen: Caller | None) -> int | None:
     """Return the attempt's number: `with_retry` tells it from the second on, others are known by their frames.
 
     It cannot be seen who calls a synchronous tool of an asynchronous agent, which runs in a thread.
     """
+    tags = kwargs.get("tags")
     for tag in tags if isinstance(tags, list) else ():
         if isinstance(tag, str) and tag.startswith(_TAG) and tag[len(_TAG) :].isdecimal():
             return int(tag[len(_TAG) :])
@@ -30,8 +34,10 @@ def number(op: Operation, tags: object, seen: Caller | None) -> int | None:
         return None
     if isinstance(op, Step) and op.kind == Role.NODE.value:
         return _attempt_of_node(seen.frame.f_back)
-    if _MIDDLEWARE not in sys.modules or not isinstance(op, (Inference, ToolExecution)):
+    if not isinstance(op, (Inference, ToolExecution)) or _MIDDLEWARE not in sys.modules:
         return None
+    if ASYNC_CONTEXT_REACHES_CODE and kwargs.get("parent_run_id") is None:
+        return None  # middleware works in an agent
     return 1 if _is_tried(seen.frame.f_back) else None
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from genai_otel_core import Telemetry
 from genai_otel_core.operations import AgentInvocation, Operation, Step, WorkflowInvocation
+from genai_otel_core.plain import mapping
 from genai_otel_core.runs import Run
 from genai_otel_langchain import _context, _prompts
 from genai_otel_langchain._classify import (
@@ -75,13 +76,12 @@ def _chain_start(telemetry: Telemetry, kwargs: Mapping[str, Any], seen: Caller |
     parent = telemetry.find(run_above(telemetry, kwargs.get("parent_run_id")))
     above = None if parent is None else parent.note
     tags = kwargs.get("tags")
-    metadata = kwargs.get("metadata")
     return ChainStart(
         name=_text(kwargs.get("name")),
         root=parent is None,
         run_type=_text(kwargs.get("run_type")),
         tags=[tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else (),
-        metadata=metadata if isinstance(metadata, Mapping) else {},
+        metadata=mapping(kwargs.get("metadata")),
         above=above.rule if isinstance(above, Decision) else None,
         facts=NOTHING if seen is None else facts_of(seen.runnable),
     )

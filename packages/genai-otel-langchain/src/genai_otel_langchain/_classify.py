@@ -57,6 +57,9 @@ class ChainStart:
     facts: Facts = NOTHING
 
 
+# Once, since an enum's value is slow to read; the rule of a wrapper has its role's name.
+_WRAPPERS = (Role.RETRY.value, Role.FALLBACK.value)
+
 PLUMBING_TYPES = ("prompt", "parser")
 PLUMBING = Decision(Role.HIDDEN, None, "prompt-or-parser")
 """What a run of these types is, whatever else is known of it."""
@@ -126,7 +129,7 @@ def _wrapper(start: ChainStart) -> Decision | None:
 
 def _attempt(start: ChainStart) -> Decision | None:
     # Each attempt is seen, also one that would be plumbing elsewhere.
-    if start.above in (Role.RETRY.value, Role.FALLBACK.value):
+    if start.above in _WRAPPERS:
         name = given_name(start.name, start.facts.type_name)
         return Decision(Role.ATTEMPT, name or Role.ATTEMPT.value, "attempt")
     return None

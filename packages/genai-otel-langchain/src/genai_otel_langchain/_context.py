@@ -18,6 +18,7 @@ from genai_otel_core.operations import (
     Operation,
     WorkflowInvocation,
 )
+from genai_otel_core.plain import mapping
 from genai_otel_core.runs import Run
 from genai_otel_core.suppression import is_left_out
 from genai_otel_langchain._compat import (
@@ -31,13 +32,14 @@ from genai_otel_langchain._readers import left_by_reader
 
 _GRAPHS = (AgentInvocation, WorkflowInvocation)
 _CONVERSATION_KEYS = ("thread_id", "session_id", "conversation_id")
+_CONVERSATION_NAMES = frozenset(_CONVERSATION_KEYS)
 
 
 def parentage(telemetry: Telemetry, kwargs: Mapping[str, Any]) -> dict[str, Any]:
     """Return the arguments of `Telemetry.start` that the callback alone tells."""
     named = kwargs.get("parent_run_id")
     metadata, tags = kwargs.get("metadata"), kwargs.get("tags")
-    known = metadata if type(metadata) is dict or isinstance(metadata, Mapping) else None
+    known = mapping(metadata) or None
     return {
         "parent_id": run_of_this_code() if named is None else run_above(telemetry, named),
         "metadata": known,
@@ -51,24 +53,25 @@ def placement(
 ) -> dict[str, Any]:
     """Return the arguments of `Telemetry.start` that say where a run belongs."""
     place = parentage(telemetry, kwargs)
-    if seen is not None:
-        place["origin"] = seen.origin
-        if is_model:
-            place["library"] = client_library(seen.runnable)
-        if seen.is_read_by_application:
-            place["streamed"] = True
-            if seen.is_async_stream:
-                place["left"] = left_by_reader(seen.frame)
-            # The reader of a stream shares the generator's context; the code inside has LangChain's variable.
-            if seen.streams_from_a_task:
-                reader = _task()
-                place["visible"] = lambda run: _task() is not reader
-            elif is_model:
-                pass  # current until its first chunk: the request is made before the reader sees anything
-            elif seen.is_async_stream and not ASYNC_CONTEXT_REACHES_CODE:
-                place["attach"] = False
-            else:
-                place["visible"] = lambda run: _is_inside(telemetry, run)
+    if seen is None:
+        return place
+    place["origin"] = seen.origin
+    if is_model:
+        place["library"] = client_library(seen.runnable)
+    if seen.is_stream and seen.is_read_by_application:
+        place["streamed"] = True
+        if seen.is_async_stream:
+            place["left"] = left_by_reader(seen.frame)
+        # The reader of a stream shares the generator's context; the code inside has LangChain's variable.
+        if seen.streams_from_a_task:
+            reader = _task()
+            place["visible"] = lambda run: _task() is not reader
+        elif is_model:
+            pass  # current until its first chunk: the request is made before the reader sees anything
+        elif seen.is_async_stream and not ASYNC_CONTEXT_REACHES_CODE:
+            place["attach"] = False
+        else:
+            place["visible"] = lambda run: _is_inside(telemetry, run)
     return place
 
 
@@ -108,10 +111,7 @@ def _task() -> asyncio.Task[Any] | None:
 def run_of_this_code() -> Any:
     """The id of the LangChain run whose code is running, None outside of one."""
     config = var_child_runnable_config.get()
-    if config is None:
-        return None
-    manager = config.get("callbacks") if isinstance(config, Mapping) else None
-    return getattr(manager, "parent_run_id", None)
+    return None if config is None else getattr(mapping(config).get("callbacks"), "parent_run_id", None)
 
 
 def _is_inside(telemetry: Telemetry, run: Run) -> bool:
@@ -152,15 +152,14 @@ def conversation_id(kwargs: Mapping[str, Any], seen: Caller | None) -> str | Non
     if found is None and seen is not None and kwargs.get("parent_run_id") is None:
         # Newer versions do not copy what configures a run to its metadata.
         config = seen.config
-        found = _conversation_in(config.get("configurable")) if isinstance(config, Mapping) else None
+        found = _conversation_in(mapping(config).get("configurable"))
     return found
 
 
 def _conversation_in(metadata: object) -> str | None:
-    if type(metadata) is not dict and not isinstance(metadata, Mapping):
-        return None
-    for key in _CONVERSATION_KEYS:
-        value = metadata.get(key)
+    known = mapping(metadata)
+    for key in () if _CONVERSATION_NAMES.isdisjoint(known) else _CONVERSATION_KEYS:
+        value = known.get(key)
         if value is None:
             continue
         if isinstance(value, str) and value:

@@ -29,7 +29,7 @@ _URLS = (
     "inference_server_url",
     "url",
 )
-_URL_NAMES = frozenset(_URLS)
+_CLIENT_NAMES, _URL_NAMES = frozenset(_CLIENTS), frozenset(_URLS)
 # What an integration calls when nothing is configured, by class: never by provider name, which proxies share.
 _DEFAULTS: dict[str, Callable[[Any], str | None]] = {
     "ChatOpenAI": lambda model: "https://api.openai.com",
@@ -69,7 +69,9 @@ def endpoint_of_model(model: Any) -> Endpoint:
     if not isinstance(held, dict):
         return NOWHERE
     name = type(model).__name__
-    url = client_url(held, _CLIENTS) or (None if name in _ELSEWHERE else _configured_url(held))
+    url = None if _CLIENT_NAMES.isdisjoint(held) else client_url(held, _CLIENTS)
+    if url is None and name not in _ELSEWHERE:
+        url = _configured_url(held)
     if url is None:
         default = _DEFAULTS.get(name) or _ELSEWHERE.get(name)
         url = None if default is None else default(model)

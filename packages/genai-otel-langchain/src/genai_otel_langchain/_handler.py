@@ -9,7 +9,6 @@ from typing import Any
 from uuid import UUID
 
 from genai_otel_core import Telemetry
-from genai_otel_core.endpoints import NOWHERE
 from genai_otel_core.guard import attempt, guarded
 from genai_otel_core.messages import Message
 from genai_otel_core.operations import (
@@ -38,7 +37,6 @@ from genai_otel_langchain import (
     _subjects,
     _tools,
 )
-from genai_otel_langchain._endpoints import endpoint_of_model
 from genai_otel_langchain._peek import Caller, caller
 
 
@@ -105,11 +103,7 @@ class Handler(_compat.GraphCallbackHandler):
         op = _request.inference(kind, serialized, metadata, params, mapping(kwargs.get("options")))
         seen = caller()
         if seen is not None:
-            found = attempt("endpoint_of_model", endpoint_of_model, seen.runnable)
-            op.server_address, op.server_port = found or NOWHERE
-            attempt("parameters of a model", _request.complete, op, seen.runnable)
-            if seen.is_stream:
-                op.request.stream = True
+            attempt("parameters of a model", _request.complete, op, seen)
         op.subject = attempt("subject of a model call", _subjects.of_prompt, prompt)
         note = _streaming.StreamNote(bool(seen and seen.is_stream))
         if self._start(run_id, op, kwargs, seen, note):
@@ -142,12 +136,13 @@ class Handler(_compat.GraphCallbackHandler):
         self._fail(run_id, error)
 
     def _read_result(self, run_id: UUID, response: Any) -> None:
-        op = self.telemetry.operation(run_id)
-        if not isinstance(op, Inference):
+        run = self.telemetry.find(run_id)
+        op = None if run is None else run.operation
+        if run is None or not isinstance(op, Inference):
             return
         _response.read_result(op, response)
-        if self.telemetry.captures(run_id):
-            choices = list(_response.generations_of(response))
+        if run.wants_content:
+            choices = _response.generations_of(response)
             if choices:
                 op.output_messages = [_messages.generation_message(choice, self._limit) for choice in choices]
 
@@ -272,16 +267,23 @@ class Handler(_compat.GraphCallbackHandler):
             op.conversation_id = _context.conversation_id(kwargs, seen)
         place = _context.placement(self.telemetry, kwargs, seen, isinstance(op, Inference))
         if op is not None:
-            op.attempt = _attempts.number(op, kwargs.get("tags"), seen)
+            op.attempt = _attempts.number(op, kwargs, seen)
         run = self.telemetry.start(run_id, op, note=note, resumes=resumes, **place)
-        if run is not None and op is not None and seen is not None and seen.runs_as_coroutine:
+        if run is None:
+            return False
+        if seen is not None and not seen.is_plain:
+            self._watch(run, op, seen)
+        return op is not None and run.wants_content
+
+    def _watch(self, run: Run, op: Operation | None, seen: Caller) -> None:
+        # LangChain tells nobody of a cancelled call.
+        if op is not None and seen.runs_as_coroutine:
             when_gone(seen.frame, lambda: self._gone(run), seen.task)
-        elif run is not None and seen is not None and seen.event_stream is not None:
+        elif seen.event_stream is not None:
             when_dropped(seen.event_stream, lambda: self.telemetry.fail(run.id, GeneratorExit()))
-        return run is not None and run.wants_content
 
     def _gone(self, run: Run) -> None:
-        # Its coroutine has ended and no callback said so: LangChain tells nobody of a cancelled call.
+        # Its coroutine has ended and no callback said so.
         self.telemetry.fail(run.id, asyncio.CancelledError())
 
     def _fail(self, run_id: UUID, error: BaseException) -> None:

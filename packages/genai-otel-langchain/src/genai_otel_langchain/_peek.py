@@ -28,7 +28,7 @@ _PERFORMS_ACTION = ("_perform_agent_action", "_aperform_agent_action")
 class Caller:
     """The framework's frame that reports a run."""
 
-    __slots__ = ("_locals", "frame", "in_a_task_of_its_own", "is_stream", "task")
+    __slots__ = ("_locals", "frame", "in_a_task_of_its_own", "is_plain", "is_stream", "runnable", "task")
 
     def __init__(
         self,
@@ -44,18 +44,12 @@ class Caller:
         code = frame.f_code
         self.is_stream = code.co_flags & _GENERATOR != 0 or code.co_name in _EVENT_STREAMS
         """Whether it is a generator or makes a stream, so that its context is its reader's."""
+        self.is_plain = not (self.is_stream or code.co_flags & inspect.CO_COROUTINE)
+        """Whether it is a function that lasts as long as the run, and neither a stream nor a coroutine."""
         # Before Python 3.13 a new copy of all the frame's variables each time, so it is asked for once.
-        self._locals: Mapping[str, Any] | None = None
-
-    def _local(self, name: str) -> Any:
-        if self._locals is None:
-            self._locals = self.frame.f_locals
-        return self._locals.get(name)
-
-    @property
-    def runnable(self) -> Any:
+        self._locals: Mapping[str, Any] = frame.f_locals
+        self.runnable: Any = self._locals.get("self")
         """The model, tool, retriever or runnable that runs, if the frame has one."""
-        return self._local("self")
 
     @property
     def tool_call_id(self) -> Any:
@@ -63,7 +57,7 @@ class Caller:
 
         An `AgentExecutor` does not pass it to the tool either, but its action has it.
         """
-        asked, above = self._local("tool_call_id"), self.frame.f_back
+        asked, above = self._locals.get("tool_call_id"), self.frame.f_back
         if asked is None and above is not None and above.f_code.co_name in _PERFORMS_ACTION:
             return getattr(above.f_locals.get("agent_action"), "tool_call_id", None)
         return asked
@@ -71,12 +65,12 @@ class Caller:
     @property
     def tool_failed(self) -> bool:
         """Whether the tool that has run answers with an error that it handled."""
-        return self.frame.f_code.co_name in ("run", "arun") and self._local("status") == "error"
+        return self.frame.f_code.co_name in ("run", "arun") and self._locals.get("status") == "error"
 
     @property
     def config(self) -> Any:
         """What the runnable was called with, if the frame has it, or the one above that a model's answers."""
-        asked, frame = self._local("config"), self.frame
+        asked, frame = self._locals.get("config"), self.frame
         if asked is not None or frame.f_code.co_name not in _GENERATE:
             return asked
         for _ in range(2):  # `invoke` calls `generate_prompt`, and that `generate`
@@ -88,7 +82,7 @@ class Caller:
     @property
     def loop(self) -> Any:
         """The loop of a graph that has run, if the frame has one."""
-        return self._local("loop")
+        return self._locals.get("loop")
 
     @property
     def origin(self) -> Hashable:
@@ -108,12 +102,12 @@ class Caller:
     @property
     def event_stream(self) -> Any:
         """The stream that it hands out and that runs only as far as it is read."""
-        return self._local("stream") if self.frame.f_code.co_name == _EVENT_STREAM else None
+        return self._locals.get("stream") if self.frame.f_code.co_name == _EVENT_STREAM else None
 
     @property
     def runs_as_coroutine(self) -> bool:
         """Whether it is a coroutine that lasts as long as the run."""
-        if self.streams_from_a_task or self.in_a_task_of_its_own:
+        if self.is_plain or self.in_a_task_of_its_own or self.streams_from_a_task:
             return False
         return bool(self.frame.f_code.co_flags & inspect.CO_COROUTINE)
 
@@ -131,7 +125,8 @@ class Caller:
 _MACHINERY = ("langchain_core.callbacks", "genai_otel_")
 _READS_STREAMS = "_transform_stream_with_config"
 _MAX_READERS = 8
-_first_outside = FirstOutside(_MACHINERY, most=16)
+# From a callback on: this module's `caller`, the callback and the guard around it.
+_first_outside = FirstOutside(_MACHINERY, most=16, known=4)
 
 
 def caller() -> Caller | None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from genai_otel_core import Telemetry, prompts
+from genai_otel_core.plain import mapping
 from genai_otel_core.prompts import Prompt
 from genai_otel_langchain._peek import caller
 from genai_otel_langchain._runnables import given_name
@@ -20,11 +21,11 @@ def take(telemetry: Telemetry, kwargs: Mapping[str, Any]) -> None:
 
 def _pulled(metadata: object) -> Prompt | None:
     # What `hub.pull` and LangSmith's `pull_prompt` leave on a template.
-    if not isinstance(metadata, Mapping):
-        return None
-    owner, repo = _text(metadata.get("lc_hub_owner")), _text(metadata.get("lc_hub_repo"))
+    metadata = mapping(metadata)
+    repo = _text(metadata.get("lc_hub_repo"))
     if repo is None:
         return None
+    owner = _text(metadata.get("lc_hub_owner"))
     # The owner of one's own prompts is a dash.
     name = repo if owner in (None, "-") else f"{owner}/{repo}"
     return Prompt(name, _text(metadata.get("lc_hub_commit_hash")))

@@ -6,16 +6,24 @@ from collections.abc import Mapping
 from typing import Any
 
 from genai_otel_core import parameters
+from genai_otel_core.endpoints import NOWHERE
+from genai_otel_core.guard import attempt
 from genai_otel_core.messages import ToolDefinition
 from genai_otel_core.operations import Inference, Request
 from genai_otel_core.parameters import output_type, read_parameters, with_nested
 from genai_otel_core.plain import mapping
 from genai_otel_core.providers import canonical_provider, is_known
+from genai_otel_langchain._endpoints import endpoint_of_model
+from genai_otel_langchain._peek import Caller
 
 Params = Mapping[str, Any]
 
-# The `ls_` summary of a call's parameters, by the parameters' own names.
-_SUMMARY = {"temperature": "ls_temperature", "max_tokens": "ls_max_tokens", "stop": "ls_stop"}
+# The `ls_` summary of a call's parameters: field of `Request`, the parameter's own name, the key.
+_SUMMARY = (
+    ("temperature", "temperature", "ls_temperature"),
+    ("max_tokens", "max_tokens", "ls_max_tokens"),
+    ("stop_sequences", "stop", "ls_stop"),
+)
 _MODEL_NAMES = ("model", "model_name", "model_id", "deployment_name", "azure_deployment", "endpoint_name")
 
 # Classes whose work happens in this process: no network lies between the caller and the model.
@@ -55,15 +63,25 @@ def inference(kind: str, serialized: object, metadata: Params, params: Params, o
 def request(metadata: Params, params: Params) -> Request:
     """Read the request's parameters; the call's own come before the `ls_` summary."""
     found = Request(model=_model(metadata, params))
-    summary = {name: metadata.get(key) for name, key in _SUMMARY.items()}
-    read_parameters(found, [*with_nested(params), summary])
+    read_parameters(found, with_nested(params))
+    summary = {
+        name: metadata[key]
+        for field, name, key in _SUMMARY
+        if key in metadata and getattr(found, field) is None
+    }
+    if summary:
+        read_parameters(found, [summary])
     if params.get("stream") is True or params.get("streaming") is True:
         found.stream = True
     return found
 
 
-def complete(op: Inference, model: object) -> None:
+def complete(op: Inference, seen: Caller) -> None:
     """Read from the model itself what its integration does not report; several keep most of it to themselves."""
+    model = seen.runnable
+    if seen.is_stream:
+        op.request.stream = True
+    op.server_address, op.server_port = attempt("endpoint_of_model", endpoint_of_model, model) or NOWHERE
     held = getattr(model, "__dict__", None)
     if not isinstance(held, dict):
         return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from genai_otel_core import responses_api
@@ -28,11 +28,24 @@ _OWN_ID = re.compile(r"^(?:run-|lc_|[0-9a-f]{8}-[0-9a-f]{4}-)")
 
 def read_result(op: Inference, result: Any) -> None:
     """Complete the operation from the result of a call; what it does not say stays as it was."""
-    generations = list(generations_of(result))
-    messages = [getattr(generation, "message", None) for generation in generations]
     output = mapping(getattr(result, "llm_output", None))
-    told = [_sources(generation) for generation in generations]
-    sources = [source for one in told for source in one]
+    messages: list[Any] = []
+    sources: list[Mapping[str, Any]] = []
+    carried: list[Mapping[str, Any]] = []
+    reasons: list[str] = []
+    requested: list[str] = []
+    for generation in generations_of(result):
+        message = getattr(generation, "message", None)
+        messages.append(message)
+        told = _sources(generation)
+        sources += told
+        reason = _text(told, _FINISH_KEYS)
+        if reason is not None:
+            reasons.append(reason)
+        usage = getattr(message, "usage_metadata", None)
+        if usage:
+            carried.append(mapping(usage))
+        requested += _requested(message)
     if output:
         sources.append(output)
     response = op.response
@@ -40,29 +53,26 @@ def read_result(op: Inference, result: Any) -> None:
     response.id = _response_id(messages, sources) or response.id
     response.system_fingerprint = _text(sources, _FINGERPRINT_KEYS)
     response.service_tier = _text(sources, _TIER_KEYS)
-    reasons = [reason for one in told if (reason := _text(one, _FINISH_KEYS)) is not None]
     if not reasons and op.provider in _OPENAI:
-        reasons = [reason for one in generations if (reason := _ending(one)) is not None]
+        reasons = [reason for one in generations_of(result) if (reason := _ending(one)) is not None]
     response.finish_reasons = reasons or response.finish_reasons
-    carried = [mapping(getattr(message, "usage_metadata", None)) for message in messages]
     # LangChain's marker: it sets the cost of a cached message to 0, and no provider reports that key.
     op.cached = 0 in [usage.get("total_cost") for usage in carried]
-    found = Usage() if op.cached else _usage(carried, [output, *sources])
+    found = Usage() if op.cached else _usage(carried, output, sources)
     if found is not None:
         op.usage = found
     op.cost = reported([*carried, *_bills(sources)])
-    op.requested_calls = [call_id for message in messages for call_id in _requested(message)]
+    op.requested_calls = requested
     if op.provider in _OPENAI:
         op.api_type = api_type(response.id)
 
 
-def generations_of(result: Any) -> Iterator[Any]:
+def generations_of(result: Any) -> list[Any]:
     """The choices of the first prompt: a run has one prompt."""
     prompts = getattr(result, "generations", None)
     first = prompts[0] if isinstance(prompts, list) and prompts else None
-    for generation in first if isinstance(first, list) else [first]:
-        if generation is not None:
-            yield generation
+    choices = first if isinstance(first, list) else [first]
+    return [generation for generation in choices if generation is not None]
 
 
 def has_answer(result: Any) -> bool:
@@ -100,16 +110,20 @@ def usage_of_message(message: Any) -> Usage | None:
 def _sources(generation: Any) -> list[Mapping[str, Any]]:
     answered = getattr(getattr(generation, "message", None), "response_metadata", None)
     generated = getattr(generation, "generation_info", None)
+    if not generated:
+        return [mapping(answered)] if answered else []
     return [mapping(source) for source in (answered, generated) if source]
 
 
-def _usage(carried: list[Mapping[str, Any]], sources: list[Mapping[str, Any]]) -> Usage | None:
+def _usage(
+    carried: list[Mapping[str, Any]], output: Mapping[str, Any], sources: list[Mapping[str, Any]]
+) -> Usage | None:
     # Each choice carries the usage of the whole call, so the first that has one speaks for all.
     for usage in carried:
-        found = parse_usage(usage) if usage else None
+        found = parse_usage(usage)
         if found is not None:
             return found
-    for source in sources:
+    for source in (output, *sources):
         for key in _USAGE_KEYS:
             found = parse_usage(source.get(key))
             if found is not None:
@@ -120,12 +134,13 @@ def _usage(carried: list[Mapping[str, Any]], sources: list[Mapping[str, Any]]) -
     return None
 
 
-def _bills(sources: list[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+def _bills(sources: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    bills = []
     for source in sources:
-        yield source
+        bills.append(source)
         if not _USAGE_NAMES.isdisjoint(source):
-            for key in _USAGE_KEYS:
-                yield mapping(source.get(key))
+            bills += [mapping(source.get(key)) for key in _USAGE_KEYS]
+    return bills
 
 
 def _requested(message: Any) -> list[str]:
@@ -149,7 +164,8 @@ def _response_id(messages: list[Any], sources: Sequence[Mapping[str, Any]]) -> s
 
 def _text(sources: Sequence[Mapping[str, Any]], keys: tuple[str, ...]) -> str | None:
     for source in sources:
-        for value in filter(None, map(source.get, keys)):
-            if isinstance(value, str):
+        for key in keys:
+            value = source.get(key)
+            if value and isinstance(value, str):
                 return value
     return None

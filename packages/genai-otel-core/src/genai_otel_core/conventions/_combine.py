@@ -144,14 +144,25 @@ def build_events(specs: Iterable[EventSpec], op: Operation, on_event: bool, on_s
         content = on_event or (on_span and spec.on_span)
         if spec.needs_content and not content:
             continue
-        position: Counter[str] = Counter()
-        for event in spec.build(op, content):
-            owner, mine = owners.setdefault((event.name, spec.on_span), (spec, []))
-            if owner is spec:
-                mine.append(event)
-                built.append((spec, event))
-            elif position[event.name] < len(mine):
-                kept = mine[position[event.name]].attributes
-                kept.update({name: value for name, value in event.attributes.items() if name not in kept})
-            position[event.name] += 1
+        events = list(spec.build(op, content))
+        if events:
+            _take(events, spec, owners, built)
     return built
+
+
+def _take(
+    events: Sequence[Event],
+    spec: EventSpec,
+    owners: dict[tuple[str, bool], tuple[EventSpec, list[Event]]],
+    built: list[Built],
+) -> None:
+    position: Counter[str] = Counter()
+    for event in events:
+        owner, mine = owners.setdefault((event.name, spec.on_span), (spec, []))
+        if owner is spec:
+            mine.append(event)
+            built.append((spec, event))
+        elif position[event.name] < len(mine):
+            kept = mine[position[event.name]].attributes
+            kept.update({name: value for name, value in event.attributes.items() if name not in kept})
+        position[event.name] += 1

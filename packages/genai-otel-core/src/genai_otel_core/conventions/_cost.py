@@ -6,25 +6,15 @@ model calls, and would be counted twice on the agent.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from typing import Any
 
 from genai_otel_core.conventions._base import MetricSpec, Row
+from genai_otel_core.conventions._points import Values
 from genai_otel_core.conventions._reader import field
 from genai_otel_core.operations import Embeddings, Inference, Operation
 from genai_otel_core.usage import Cost
 
 _BUCKETS = (1e-6, 1e-5, 1e-4, 5e-4, 1e-3, 5e-3, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 100.0)
-
-
-def cost_of(op: Operation) -> Cost | None:
-    """What a model call cost, if it is known."""
-    return op.cost if isinstance(op, (Inference, Embeddings)) else None
-
-
-def _points(op: Operation) -> Iterable[tuple[float, Mapping[str, Any]]]:
-    cost = cost_of(op)
-    return () if cost is None else ((cost.total_usd, {}),)
 
 
 def _total(value: Cost, _: Operation) -> float:
@@ -74,7 +64,7 @@ METRIC = MetricSpec(
         "server.port",
         "error.type",
     ),
-    _points,
+    Values((field("cost", _total), {})),
     _BUCKETS,
 )
 """With the dimensions of the duration metric, by whatever name a convention has them."""

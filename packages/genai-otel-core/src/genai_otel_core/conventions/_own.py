@@ -5,12 +5,13 @@ Every convention carries these beside its own rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from genai_otel_core.conventions import _cost as cost
 from genai_otel_core.conventions import _values as values
 from genai_otel_core.conventions._base import Event, Level, MetricSpec, Row
+from genai_otel_core.conventions._points import Values
 from genai_otel_core.conventions._reader import field
 from genai_otel_core.operations import Inference, Operation, Step, ToolExecution
 
@@ -46,8 +47,8 @@ STEP: tuple[Row[Step], ...] = (
 """On steps: of what kind, and for a retry or fallback how often, for a fallback what failed and what came next."""
 
 
-def _attempts(op: Operation) -> Iterable[tuple[float, Mapping[str, Any]]]:
-    return () if op.attempt is None else ((1, {}),)
+def _once(number: int, op: Operation) -> int:  # noqa: ARG001 - whichever attempt it is, it is one more
+    return 1
 
 
 METRICS = (
@@ -69,7 +70,7 @@ METRICS = (
             "error.type",
             "genai_otel.attempt.number",
         ),
-        _attempts,
+        Values((field("attempt", _once), {})),
     ),
     cost.METRIC,
 )

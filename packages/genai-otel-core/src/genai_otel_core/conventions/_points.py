@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from genai_otel_core.operations import Embeddings, Inference, Operation
+from genai_otel_core.conventions._reader import Field
+from genai_otel_core.operations import Inference, Operation
 
 Points = Iterable[tuple[float, Mapping[str, Any]]]
 
@@ -16,25 +17,30 @@ TYPE_OF_TOKENS = "gen_ai.token.type"
 _INPUT, _OUTPUT = {TYPE_OF_TOKENS: "input"}, {TYPE_OF_TOKENS: "output"}
 
 
-def duration(op: Operation) -> Points:
-    """The operation's duration, in seconds."""
-    return () if op.duration_s is None else ((op.duration_s, {}),)
+class Values:
+    """Points at fields of an operation: of each that has a value, the value and the dimensions that it adds."""
+
+    def __init__(self, *fields: tuple[Field, Mapping[str, Any]]) -> None:
+        self.fields = fields
+
+    def __call__(self, op: Operation) -> Points:
+        """Return the points of an ended operation."""
+        for field, extra in self.fields:
+            value = field(op)
+            if value is not None:
+                yield value, extra
 
 
-def tokens(op: Inference | Embeddings) -> Points:
-    """Input and output tokens by `gen_ai.token.type`, where they are known."""
-    if op.usage.input_tokens is not None:
-        yield op.usage.input_tokens, _INPUT
-    if op.usage.output_tokens is not None:
-        yield op.usage.output_tokens, _OUTPUT
+duration = Values((Field("duration_s"), {}))
+"""The operation's duration, in seconds."""
 
+tokens = Values((Field("usage.input_tokens"), _INPUT), (Field("usage.output_tokens"), _OUTPUT))
+"""Input and output tokens by `gen_ai.token.type`, where they are known."""
 
-def first_chunk(op: Inference) -> Points:
-    """The time to the first chunk of a stream, in seconds."""
-    first = op.response.time_to_first_chunk_s
-    return () if first is None else ((first, {}),)
+first_chunk = Values((Field("response.time_to_first_chunk_s"), {}))
+"""The time to the first chunk of a stream, in seconds."""
 
 
 def chunk_intervals(op: Inference) -> Points:
     """The times between the chunks of a stream, in seconds."""
-    return ((seconds, {}) for seconds in op.response.chunk_intervals_s)
+    return [(seconds, {}) for seconds in op.response.chunk_intervals_s]

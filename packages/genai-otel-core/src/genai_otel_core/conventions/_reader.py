@@ -33,6 +33,10 @@ class Field:
         """The name of the operation's own field."""
         return self.path.partition(".")[0]
 
+    def is_of(self, operation: type[Operation]) -> bool:
+        """Whether operations of this type have it."""
+        return any(one.name == self.first for one in dataclasses.fields(operation))
+
     def __call__(self, op: Any) -> Any:
         value = op
         for name in self.path.split("."):
@@ -63,8 +67,7 @@ class Reader:
     __slots__ = ("_read", "_rows")
 
     def __init__(self, operation: type[Operation], rows: Sequence[Row[Any]]) -> None:
-        known = {one.name for one in dataclasses.fields(operation)}
-        self._rows = [row for row in rows if not isinstance(row.value, Field) or row.value.first in known]
+        self._rows = [row for row in rows if not isinstance(row.value, Field) or row.value.is_of(operation)]
         self._read = _compiled(self._rows)
 
     def __call__(self, op: Operation) -> Attributes:
