@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Any
 
 from hypothesis import given
@@ -35,6 +36,18 @@ LANGCHAIN = st.fixed_dictionaries(
         "output_token_details": st.dictionaries(st.sampled_from(["reasoning", "audio"]), COUNTS),
     },
 )
+LANGCHAIN_COUNTED = st.fixed_dictionaries(
+    {"input_tokens": st.integers(-1, 300), "output_tokens": st.integers(-1, 300)},
+    optional={
+        "input_token_details": st.dictionaries(
+            st.sampled_from(["cache_read", "cache_creation", "audio", "ephemeral_5m_input_tokens"]),
+            st.one_of(st.none(), st.integers(-1, 200)),
+        ),
+        "output_token_details": st.dictionaries(
+            st.sampled_from(["reasoning", "audio"]), st.one_of(st.none(), st.integers(-1, 200), st.floats())
+        ),
+    },
+)
 GEMINI = st.fixed_dictionaries(
     {"prompt_token_count": COUNTS, "candidates_token_count": COUNTS},
     optional={"thoughts_token_count": COUNTS, "cached_content_token_count": COUNTS},
@@ -52,6 +65,12 @@ def test_parts_never_exceed_totals(reported: dict[str, Any]) -> None:
     if usage.output_tokens is not None:
         assert (usage.reasoning_tokens or 0) <= usage.output_tokens
     assert all(value is None or value >= 0 for value in (usage.input_tokens, usage.output_tokens))
+
+
+@given(st.one_of(LANGCHAIN, LANGCHAIN_COUNTED))
+def test_the_short_way_says_what_the_table_says(reported: dict[str, Any]) -> None:
+    """LangChain's own mapping is mostly read in one step; as another type of mapping it is read by the table."""
+    assert parse_usage(reported) == parse_usage(MappingProxyType(reported))
 
 
 @given(

@@ -16,7 +16,7 @@ from typing import Any
 from opentelemetry import context as context_api
 from opentelemetry import trace
 
-from genai_otel_core import current, sharing
+from genai_otel_core import placing, sharing
 from genai_otel_core.handles import Captured, capturing, of_run, run_ids, to_handle
 from genai_otel_core.sharing import shared_telemetry
 from genai_otel_core.telemetry import Telemetry
@@ -31,7 +31,7 @@ def current_handle() -> str | None:
     nothing is traced here. `handle_of` gives that of a framework's run, also just after its end; `capture` that of
     calls without knowing their ids.
     """
-    handle = of_run(current.innermost())
+    handle = of_run(placing.innermost())
     if handle is not None:
         return handle
     around = trace.get_current_span().get_span_context()

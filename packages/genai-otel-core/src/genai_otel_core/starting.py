@@ -7,7 +7,7 @@ from typing import Any
 
 from opentelemetry.context import Context
 
-from genai_otel_core import agents, attempts, current, dedupe, runs, watch
+from genai_otel_core import agents, attempts, current, dedupe, placing, runs, watch
 from genai_otel_core.guard import attempt
 from genai_otel_core.lookup import Lookup
 from genai_otel_core.operations import AgentInvocation, Operation, ToolExecution, WorkflowInvocation
@@ -56,7 +56,7 @@ class Starting(Lookup):
             visible: asked whether the code that runs now is inside the run, for a run whose start is also
                 seen by a stream's consumer.
             origin: where the framework starts it from, if several runs may start there as siblings; see
-                `current.place`.
+                `placing.place`.
             attach: make the operation's span current in the calling context.
             streamed: code outside the run reads its output as a stream, and may stop reading.
             left: of an asynchronous stream: asked at a cancellation if that code has merely stopped reading.
@@ -74,14 +74,14 @@ class Starting(Lookup):
         named = None if parent_id is None else self._runs.find_parent(parent_id)
         if operation is None and named is not None and not (streamed or self._inheritance.is_news(metadata)):
             return self._hide(run_id, named, note, suppressed)
-        here = current.here()
+        here = placing.here()
         context, parent = _place(named, origin, here)
         # What is asked of it is in plain sight there; a live context answers each question by a call.
         said = current.shown(context)
         run = Run(run_id, parent, runs.now_ns())
         run.origin, run.note, run.streamed, run.left = origin, note, streamed, left
         run.suppressed = run.suppressed or suppressed or is_suppressed(here)
-        run.inherited = self._inheritance.of(parent and parent.inherited, metadata, tags, said)
+        run.inherited = self._inheritance.of(parent.inherited if parent else None, metadata, tags, said)
         self._route(run, operation, metadata, tags)
         if operation is not None and not run.suppressed:
             self._start_span(run, operation, context, said, resumes, library)
@@ -140,12 +140,12 @@ class Starting(Lookup):
 def _activate(run: Run, context: Context, here: Context, visible: Callable[[Run], bool] | None) -> None:
     if run.span is not None:
         seen = None if visible is None else lambda: visible(run)
-        run.activation = current.activate(run, run.span, context, here, seen)
+        run.activation = placing.activate(run, run.span, context, here, seen)
 
 
 def _place(named: Run | None, origin: Hashable | None, here: Context) -> tuple[Context, Run | None]:
     above = None if named is None else named.visible
-    context, parent = current.place(above, origin, here)
+    context, parent = placing.place(above, origin, here)
     if named is not None and (above is None or parent is above):
         parent = named
     return context, parent

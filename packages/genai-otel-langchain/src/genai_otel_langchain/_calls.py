@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from langchain_core.callbacks import BaseCallbackHandler
 
 from genai_otel_core import Telemetry
-from genai_otel_core.current import innermost
 from genai_otel_core.guard import attempt
 from genai_otel_core.operations import Operation
+from genai_otel_core.placing import innermost
 from genai_otel_core.sharing import shared_telemetry
 from genai_otel_langchain import _instrumentor
 from genai_otel_langchain._context import run_of_this_code

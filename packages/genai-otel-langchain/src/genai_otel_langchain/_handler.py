@@ -123,8 +123,10 @@ class Handler(_compat.GraphCallbackHandler):
     @guarded
     def on_llm_end(self, response: Any, *, run_id: UUID, **kwargs: Any) -> None:
         """End an inference with its result."""
-        attempt("result of a model", self._read_result, run_id, response)
-        attempt("stream of a model", _context.leave_stream_above, self.telemetry.find(run_id))
+        run = self.telemetry.find(run_id)
+        attempt("result of a model", self._read_result, run, response)
+        if run is not None and run.stream_above is not None:
+            attempt("stream of a model", _context.leave_stream_above, run)
         self.telemetry.finish(run_id)
 
     @guarded
@@ -132,13 +134,11 @@ class Handler(_compat.GraphCallbackHandler):
         """End an inference that failed, or that its reader left."""
         partial = kwargs.get("response")
         if partial is not None and attempt("partial result of a model", _response.has_answer, partial):
-            attempt("partial result of a model", self._read_result, run_id, partial)
+            attempt("partial result of a model", self._read_result, self.telemetry.find(run_id), partial)
         self._fail(run_id, error)
 
-    def _read_result(self, run_id: UUID, response: Any) -> None:
-        run = self.telemetry.find(run_id)
-        op = None if run is None else run.operation
-        if run is None or not isinstance(op, Inference):
+    def _read_result(self, run: Run | None, response: Any) -> None:
+        if run is None or not isinstance(op := run.operation, Inference):
             return
         _response.read_result(op, response)
         if run.wants_content:

@@ -7,7 +7,7 @@ from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from genai_otel_core import Telemetry, current
+from genai_otel_core import Telemetry, placing
 from genai_otel_core.messages import Message
 from genai_otel_core.runs import Run
 from genai_otel_llamaindex._classify import Role
@@ -86,7 +86,7 @@ def upwards(run: Run | None) -> Iterator[tuple[Run, Note]]:
 
 def innermost(telemetry: Telemetry) -> Run | None:
     """The run that the calling code is in, of whichever framework, in `telemetry`'s own view if it has one."""
-    for run in current.around():
+    for run in placing.around():
         own = telemetry.find(run.id)
         if own is not None and own.ended_ns is None:
             return own

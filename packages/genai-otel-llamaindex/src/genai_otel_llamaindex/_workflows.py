@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from inspect import BoundArguments
 from typing import Any
 
-from genai_otel_core import Telemetry, current
+from genai_otel_core import Telemetry, placing
 from genai_otel_core.operations import COMPLETED, AgentInvocation
 from genai_otel_core.runs import Run
 from genai_otel_llamaindex import _messages, _operations
@@ -108,4 +108,4 @@ def enter(run: Run, telemetry: Telemetry) -> None:
         return
     inner = innermost(telemetry)
     if inner is None or not inner.is_within(visible):
-        current.enter(visible)
+        placing.enter(visible)
