@@ -132,6 +132,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("content-type", content_type)
         self.send_header("content-length", str(len(body)))
+        # Clients keep what they do not close, and the garbage collector would come upon it in another test.
+        self.send_header("connection", "close")
         self.end_headers()
         self.wfile.write(body)
 
