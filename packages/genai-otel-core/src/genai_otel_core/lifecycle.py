@@ -155,23 +155,39 @@ class Lifecycle(Starting):
                 attempt("stream.settle", run.stream.settle, op)
             if run.cover is not None:
                 attempt("dedupe.enrich", run.cover.enrich, op)
-        above = run.stream_above
-        if outcome == CANCELLED and above is not None and self._runs.get(above.id) is above:
+        teller = self._who_tells(run) if outcome == CANCELLED else None
+        if teller is not None and teller.ended_ns is None:
             # The stream's reader may be who stopped it; its end will tell.
-            above.held = [*above.held, *run.held, run]
+            teller.held = [*teller.held, *run.held, run]
             return
-        stopped_by_reader = outcome == ABANDONED
-        for held in run.held:
-            if stopped_by_reader and held.operation is not None:
-                held.operation.failure = None
-            self._emit(held)
-        run.held = ()
+        by_reader = outcome == ABANDONED or teller is not None
+        if by_reader or run.held:
+            self._let_go(run, by_reader)
         if op is not None:
             self._emit(run)
+        above = run.stream_above
         if above is not None and above.waits and not self._streams_below(above):
             waiting = self._runs.pop(above.id)
             if waiting is not None:
                 self._end(waiting, ABANDONED, None)
+
+    def _who_tells(self, run: Run) -> Run | None:
+        """The stream above of which the end tells, or has told, that its reader has cancelled what is below."""
+        above = run.stream_above
+        while above is not None and self._runs.get(above.id) is not above and above.left is not _by_reader:
+            above = above.stream_above
+        return above
+
+    def _let_go(self, run: Run, by_reader: bool) -> None:
+        """Emit what has waited for the end of a run; what its reader has cancelled has not failed."""
+        held, run.held = run.held, ()
+        for ended in (*held, run) if by_reader else ():
+            if ended.operation is not None:
+                ended.operation.failure = None
+            if ended.streamed:
+                ended.left = _by_reader
+        for waited in held:
+            self._emit(waited)
 
     def _emit(self, run: Run) -> None:
         op, span = run.operation, run.span
@@ -193,3 +209,8 @@ class Lifecycle(Starting):
         elif not any(layer.measures for layer in run.observers):
             run.emitter.measure(op)
         run.operation = run.activation = run.stream = run.cover = None
+
+
+def _by_reader() -> bool:
+    """That a stream's reader has left, and nobody else has cancelled it."""
+    return True
