@@ -8,7 +8,7 @@ from typing import Any
 from genai_otel_core import bounds, counters, secret_keys
 from genai_otel_core import messages as m
 from genai_otel_core.conventions import _encode as encode
-from genai_otel_core.estimate import surely_fits
+from genai_otel_core.estimate import estimated, surely_fits
 from genai_otel_core.operations import Operation
 from genai_otel_core.written import Written
 
@@ -21,7 +21,14 @@ _SMALLEST = 64
 
 
 class Prepared(list[Any]):
-    """A list that the policy is done with: an agent shares those of its first model call."""
+    """A list that the policy is done with: an agent shares those of its first model call.
+
+    `size` is how many bytes it has at most, however it is written; None if that is not known.
+    """
+
+    def __init__(self, items: Iterable[Any], size: int | None = None) -> None:
+        super().__init__(items)
+        self.size = size
 
 
 def cut(name: str, value: Any, limit: int) -> Any:
@@ -29,15 +36,20 @@ def cut(name: str, value: Any, limit: int) -> Any:
     return _CUTS.get(name, bounds.data)(value, limit)
 
 
-def cut_and_count(name: str, value: Any, limit: int) -> Any:
-    """Return the value of a field in at most `limit` bytes without secrets by name, and count what is left out."""
-    if surely_fits(value, limit):
-        return secret_keys.without(value)
+def cut_and_count(name: str, value: Any, limit: int) -> tuple[Any, int | None]:
+    """Return the value of a field in at most `limit` bytes without secrets by name, and count what is left out.
+
+    Also return how many bytes it has at most, if that is known.
+    """
+    size = estimated(value, limit)
+    if size is not None:
+        return secret_keys.without(value), size
     kept = cut(name, value, limit)
-    gone = 0 if surely_fits(kept, limit) else bounds.left_out(value, kept)
+    size = estimated(kept, limit)
+    gone = 0 if size is not None else bounds.left_out(value, kept)
     if gone:
         counters.add(counters.OMITTED_BYTES, gone)
-    return secret_keys.without(kept)
+    return secret_keys.without(kept), size
 
 
 def fit_as_written(op: Operation, fields: Iterable[str], limit: int, written: Written) -> None:
@@ -46,7 +58,7 @@ def fit_as_written(op: Operation, fields: Iterable[str], limit: int, written: Wr
     request = getattr(op, "request", None)
     stops = None if request is None else request.stop_sequences
     values = [getattr(op, name) for name in names]
-    if surely_fits([stops, *(list(v) if type(v) is Prepared else v for v in values)], int(limit * _TWICE)):
+    if _surely_fit([stops, *values], int(limit * _TWICE)):
         return
     room, size = limit, written.largest(op)
     while size > limit and room > _SMALLEST:
@@ -62,6 +74,18 @@ def fit_as_written(op: Operation, fields: Iterable[str], limit: int, written: Wr
         setattr(op, name, bare(getattr(op, name), limit))
         if written.largest(op) <= limit:
             return
+
+
+def _surely_fit(values: Iterable[Any], limit: int) -> bool:
+    rest: list[Any] = []
+    for value in values:
+        if type(value) is not Prepared:
+            rest.append(value)
+        elif value.size is None:
+            rest.append(list(value))
+        else:
+            limit -= value.size
+    return limit >= 0 and surely_fits(rest, limit)
 
 
 def bare(value: Any, limit: int) -> Any:

@@ -26,37 +26,42 @@ FIELDS: dict[type, Callable[[Any], Iterable[Any]]] = {
 
 def surely_fits(value: Any, limit: int) -> bool:
     """Whether `value` fits in `limit` however it is written: told without writing it, and mostly true."""
+    return estimated(value, limit) is not None
+
+
+def estimated(value: Any, limit: int) -> int | None:
+    """Return how many bytes `value` has at most, however it is written; None if that is not surely within `limit`."""
     room = limit
     pending = [value]
     while pending:
         item = pending.pop()
         kind = type(item)
         if kind is str:
-            if not is_sayable(item):
-                return False
+            if not item.isascii() and not is_sayable(item):
+                return None
             room -= 6 * len(item) + ITEM  # a control character is written as \u and four digits
         elif item is None or kind is bool or kind is float:
             room -= 2 * ITEM
-        elif kind is int:
-            room -= item.bit_length() // 3 + ITEM
         elif kind in FIELDS:
             room -= _OBJECT
-            pending.extend(FIELDS[kind](item))
-        elif kind is dict or kind is list or kind is tuple:
+            pending += FIELDS[kind](item)
+        elif kind is list or kind is tuple or kind is dict:
             room -= ITEM * (len(item) + 1)
             if room < 0:
-                return False
+                return None
             if kind is dict:
                 room -= _room_for_names(item, room)
                 item = item.values()
-            pending.extend(item)
+            pending += item
+        elif kind is int:
+            room -= item.bit_length() // 3 + ITEM
         elif isinstance(item, str):  # a subclass, as LangChain's texts of messages are
             pending.append(str.__str__(item))
         else:
-            return False
+            return None
         if room < 0:
-            return False
-    return True
+            return None
+    return limit - room
 
 
 def _room_for_names(value: dict[Any, Any], room: int) -> int:
@@ -64,7 +69,7 @@ def _room_for_names(value: dict[Any, Any], room: int) -> int:
         names = "".join(value)
     except TypeError:  # names that are no texts are written in ways of their own
         return room + 1
-    return 6 * len(names) if is_sayable(names) else room + 1
+    return 6 * len(names) if names.isascii() or is_sayable(names) else room + 1
 
 
 def is_sayable(text: str) -> bool:

@@ -119,13 +119,13 @@ def output_type(*sources: Params) -> str | None:
 
 def tool_definitions(tools: object, limit: int) -> list[ToolDefinition] | None:
     """The tools offered to a model, from any provider's form. Content."""
-    if not isinstance(tools, Sequence) or isinstance(tools, str):
+    if not isinstance(tools, list) and (not isinstance(tools, Sequence) or isinstance(tools, str)):
         return None
     return ends.definitions(tools, limit, lambda tool: _tool_definition(tool, limit)) or None
 
 
 def _tool_definition(tool: object, limit: int) -> ToolDefinition | None:
-    if not isinstance(tool, Mapping):
+    if type(tool) is not dict and not isinstance(tool, Mapping):
         name = getattr(tool, "name", None)
         return (
             ToolDefinition(name=name, description=getattr(tool, "description", None))

@@ -189,7 +189,7 @@ def finite(value: object) -> float | None:
 
 
 def _container(value: Any, budget: _Budget, depth: int) -> Any:
-    if isinstance(value, Mapping):
+    if type(value) is dict or (type(value) is not list and isinstance(value, Mapping)):
         return _mapping(value, budget, depth)
     if isinstance(value, (list, tuple, set, frozenset)):
         return _sequence(value, budget, depth)
@@ -259,11 +259,15 @@ def _sequence(value: Any, budget: _Budget, depth: int) -> list[Any]:
 
 def to_json(value: Any) -> str:
     """Encode bounded plain data; what is not JSON by nature becomes its type's name in brackets."""
-    return sayable(json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_unserializable))
+    return sayable(_encode(value))
 
 
 def _unserializable(value: object) -> str:
     return f"[unserializable {type(value).__name__}]"
+
+
+# `json.dumps` makes an encoder for each call that has options.
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_unserializable).encode
 
 
 def mapping(value: Any) -> Mapping[str, Any]:

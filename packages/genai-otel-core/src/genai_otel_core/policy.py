@@ -113,12 +113,15 @@ class Policy:
 
     def text(self, name: str, value: str, op: Operation, span: Span | None = None) -> str | None:
         """Make a text fit to be recorded."""
-        masked = self._masking.text(name, cut_and_count(name, value, self._limit), op)
+        kept, _ = cut_and_count(name, value, self._limit)
+        masked = self._masking.text(name, kept, op)
         return None if masked is None else clip(masked, self._limit)
 
     def data(self, name: str, value: Any, op: Operation, span: Span) -> Any:
         """Make an object fit to be recorded."""
-        kept = cut_and_count(name, plain(value, 2 * self._limit), self._limit)
+        kept, _ = cut_and_count(name, plain(value, 2 * self._limit), self._limit)
+        if self._masking.is_off:
+            return kept
         masked = self._masking.objects(name, kept, op)
         return None if masked is None else bounds.data(masked, self._limit)
 
@@ -129,11 +132,15 @@ class Policy:
         prepared = self._fitted(name, shown, self._masking.messages, op)
         if pending:
             self._keep_media(pending, [part for message in prepared for part in message.parts])
-        return Prepared(prepared)
+        return prepared
 
-    def _fitted(self, name: str, value: Any, mask: Callable[[str, Any, Any], Any], op: Operation) -> Any:
-        kept = cut_and_count(name, value, self._limit)
-        return kept if self._masking.is_off else cut(name, mask(name, kept, op), self._limit)
+    def _fitted(
+        self, name: str, value: list[Any], mask: Callable[[str, Any, Any], Any], op: Operation
+    ) -> Prepared:
+        kept, size = cut_and_count(name, value, self._limit)
+        if self._masking.is_off:
+            return Prepared(kept, size)
+        return Prepared(cut(name, mask(name, kept, op), self._limit))
 
     def _with_references(self, message: m.Message, span: Span, pending: _Pending) -> m.Message:
         for part in message.parts:
@@ -147,7 +154,7 @@ class Policy:
         shown = self._referenced(value, span, pending)
         prepared = self._fitted(name, shown, self._masking.parts, op)
         self._keep_media(pending, prepared)
-        return Prepared(prepared)
+        return prepared
 
     def _referenced(self, parts: list[m.Part], span: Span, pending: _Pending) -> list[m.Part]:
         return [self._reference(part, span, pending) for part in parts]
@@ -173,7 +180,7 @@ class Policy:
         self, name: str, value: list[m.ToolDefinition], op: Operation, span: Span
     ) -> list[m.ToolDefinition]:
         """Make tool definitions fit to be recorded."""
-        return Prepared(self._fitted(name, value, self._masking.definitions, op))
+        return self._fitted(name, value, self._masking.definitions, op)
 
     def documents(self, name: str, value: list[m.Document], op: Operation, span: Span) -> list[m.Document]:
         """Make documents fit to be recorded."""

@@ -19,12 +19,15 @@ _COMMA = re.compile(r"\s{0,64},[ \t]{0,64}")
 
 def without(value: Any) -> Any:
     """Return content without what keys named like secrets hold; `value` itself if there is nothing of the kind."""
-    fields = _OBJECTS.get(type(value))
+    kind = type(value)
+    fields = _OBJECTS.get(kind)
     if fields is not None:
         return _in_object(value, fields)
-    if isinstance(value, str):
+    if kind is str or isinstance(value, str):
         return in_text(value)
-    if isinstance(value, Mapping):
+    if value is None or kind is int or kind is bool or kind is float:
+        return value
+    if kind is dict or (kind is not list and isinstance(value, Mapping)):
         return _in_mapping(value)
     if isinstance(value, (list, tuple)):
         kept = [without(item) for item in value if type(item) in _OBJECTS or not is_secret_pair(item)]
@@ -35,7 +38,7 @@ def without(value: Any) -> Any:
 def _in_mapping(value: Mapping[Any, Any]) -> Any:
     hidden = secret_value_keys(value)
     kept = {key: without(item) for key, item in value.items() if key not in hidden and not is_secret(key)}
-    same = len(kept) == len(value) and all(kept[key] is item for key, item in value.items())
+    same = len(kept) == len(value) and all(map(is_, kept.values(), value.values()))
     return value if same else kept
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Any
 
@@ -23,7 +23,7 @@ _TEXT_KEYS = ("input", "question", "query", "human_input", "output", "answer", "
 
 def chat_messages(messages: Iterable[Any], limit: int) -> list[m.Message]:
     """Translate messages of any form LangChain takes."""
-    given = messages if isinstance(messages, Sequence) else list(messages)
+    given = messages if isinstance(messages, (list, tuple)) else list(messages)
     return ends.messages(given, limit, lambda item: message(item, limit))
 
 
@@ -50,12 +50,14 @@ def _base_message(item: BaseMessage, limit: int) -> m.Message:
         reasoning = item.additional_kwargs.get("reasoning_content")
         if isinstance(reasoning, str) and reasoning:
             out.parts.insert(0, m.Reasoning(clip(reasoning, limit)))
-        out.parts += _beside_content(item.additional_kwargs, limit)
+        if item.additional_kwargs:
+            out.parts += _beside_content(item.additional_kwargs, limit)
         calls: list[Any] = [*item.tool_calls, *item.invalid_tool_calls]
         legacy = item.additional_kwargs.get("function_call")
-        if not calls and isinstance(legacy, Mapping):
+        if legacy is not None and not calls and isinstance(legacy, Mapping):
             calls = [{"name": legacy.get("name"), "args": legacy.get("arguments")}]
-        out.parts += ends.parts(calls, limit, lambda call: _call(call, limit))
+        if calls:
+            out.parts += ends.parts(calls, limit, lambda call: _call(call, limit))
     return out
 
 
@@ -66,7 +68,7 @@ def _beside_content(extra: Mapping[str, Any], limit: int) -> list[m.Part]:
     if isinstance(refusal, str) and refusal:
         found.append(m.Generic("refusal", {"refusal": clip(refusal, limit)}))
     audio = extra.get("audio")
-    if isinstance(audio, Mapping):
+    if audio is not None and isinstance(audio, Mapping):
         said, media = audio.get("transcript"), _media("audio", audio)
         found += [m.Text(clip(said, limit))] if isinstance(said, str) and said else []
         found += [] if media is None else [media]
@@ -203,7 +205,7 @@ def chain_messages(value: Any, role: str, limit: int) -> list[m.Message] | None:
     """Translate what a chain, graph or agent was given or gave: messages where there are some, else its data."""
     if value is None or value == "":
         return None
-    if isinstance(value, Mapping):
+    if type(value) is dict or isinstance(value, Mapping):
         return _from_mapping(value, role, limit)
     if isinstance(value, BaseMessage):
         return [message(value, limit)]

@@ -97,7 +97,8 @@ def reported_failure(message: ToolMessage | None, content: bool, limit: int) -> 
 
 def report_not_run(telemetry: Telemetry, run: Run, outputs: Any) -> None:
     """Show the calls that a graph's node answered with an error without running a tool: it has none of that name."""
-    messages = outputs.get("messages") if isinstance(outputs, Mapping) else outputs
+    is_state = type(outputs) is dict or isinstance(outputs, Mapping)
+    messages = outputs.get("messages") if is_state else outputs
     if not isinstance(messages, list):
         return
     limit = telemetry.settings.max_content_bytes
