@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from operator import attrgetter
 
 _MOST = (1 << 63) - 1
 """What a metric point or attribute can hold."""
@@ -49,13 +50,13 @@ class Usage:
 
     def add(self, other: Usage) -> None:
         """Add the counts of `other`; a number that only one of the two has is kept."""
-        for name in _FIELDS:
-            more = getattr(other, name)
+        for name, more in zip(_FIELDS, _COUNTS(other), strict=True):
             if more is not None:
                 setattr(self, name, (getattr(self, name) or 0) + more)
 
 
 _FIELDS = tuple(f.name for f in fields(Usage))
+_COUNTS = attrgetter(*_FIELDS)
 
 
 @dataclass(frozen=True, slots=True)

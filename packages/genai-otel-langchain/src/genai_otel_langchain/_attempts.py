@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from types import FrameType
 from typing import Any
 
+from genai_otel_core.frames import module_of
 from genai_otel_core.operations import Inference, Operation, Step, ToolExecution
 from genai_otel_langchain._classify import Role
 from genai_otel_langchain._compat import ASYNC_CONTEXT_REACHES_CODE
@@ -16,6 +17,10 @@ _TAG = "retry:attempt:"
 _MIDDLEWARE = "langchain.agents.middleware"
 _TRYING = frozenset(f"{_MIDDLEWARE}.{name}" for name in ("model_retry", "tool_retry", "model_fallback"))
 _AGENTS, _TOOLS = "langgraph.pregel", "langchain_core.tools.base"
+_FRAMEWORK = ("langchain", "langgraph")
+_OTHER, _TRIES, _RUNS_AGENTS, _RUNS_TOOLS = "other", "tries", "runs agents", "runs tools"
+_modules: dict[int, tuple[str, dict[str, Any]]] = {}
+"""What the framework's modules that were met do, by the address of their globals, which are kept with it."""
 _NODE_TRIERS = ("run_with_retry", "arun_with_retry")
 _FRAMES_OF_A_NODE = 3
 _MAX_FRAMES = 60
@@ -56,15 +61,31 @@ def _attempt_of_node(frame: FrameType | None) -> int | None:
 
 def _is_tried(frame: FrameType | None) -> bool:
     """Whether middleware called `frame` that may do so again, or call something else instead."""
+    known = _modules
     for _ in range(_MAX_FRAMES):
         if frame is None:
             return False
-        # Not by `module_of`: this is asked for every call of an agent.
-        module = str(frame.f_globals.get("__name__"))
-        if module in _TRYING:
-            return True
-        # Beyond these, it is the call around this one that is tried.
-        if module.startswith(_AGENTS) or (module == _TOOLS and frame.f_code.co_name in ("run", "arun")):
-            return False
+        found, _ = known.get(id(frame.f_globals)) or _module(frame)
+        if found is not _OTHER:
+            if found is _TRIES:
+                return True
+            # Beyond these, it is the call around this one that is tried.
+            if found is _RUNS_AGENTS or frame.f_code.co_name in ("run", "arun"):
+                return False
         frame = frame.f_back
     return False
+
+
+def _module(frame: FrameType) -> tuple[str, dict[str, Any]]:
+    name = module_of(frame)
+    found = _OTHER
+    if name in _TRYING:
+        found = _TRIES
+    elif name.startswith(_AGENTS):
+        found = _RUNS_AGENTS
+    elif name == _TOOLS:
+        found = _RUNS_TOOLS
+    told = found, frame.f_globals
+    if name.startswith(_FRAMEWORK):  # asked for every call of an agent
+        _modules[id(frame.f_globals)] = told
+    return told
