@@ -7,6 +7,7 @@ from typing import Any
 
 from llama_index.core import MockEmbedding, PromptTemplate, SummaryIndex, get_response_synthesizer
 from llama_index.core.chat_engine import SimpleChatEngine
+from llama_index.core.evaluation import RelevancyEvaluator
 from llama_index.core.extractors import TitleExtractor
 from llama_index.core.indices.query.query_transform import HyDEQueryTransform, StepDecomposeQueryTransform
 from llama_index.core.llms import MockLLM
@@ -15,17 +16,20 @@ from llama_index.core.program import LLMTextCompletionProgram
 from llama_index.core.query_engine import (
     CitationQueryEngine,
     MultiStepQueryEngine,
+    RetryQueryEngine,
     RouterQueryEngine,
     TransformQueryEngine,
 )
 from llama_index.core.question_gen import LLMQuestionGenerator
+from llama_index.core.response_synthesizers import TreeSummarize
 from llama_index.core.retrievers import QueryFusionRetriever
-from llama_index.core.selectors import LLMSingleSelector
+from llama_index.core.selectors import LLMMultiSelector, LLMSingleSelector
 from llama_models import ScriptedLLM, asks, llm
 from llama_scenarios import (
     ADD,
     INDEX,
     SAID,
+    VERSION,
     City,
     Document,
     IngestionPipeline,
@@ -432,6 +436,54 @@ def multistep() -> None:
 
 
 @scenario("""
+invoke_workflow
+  RetrieverQueryEngine
+    retrieval CLIENT
+      embeddings CLIENT
+    CompactAndRefine
+      chat scripted-1 CLIENT
+  RetrieverQueryEngine
+    retrieval CLIENT
+    CompactAndRefine
+      chat scripted-1 CLIENT
+  RetryQueryEngine
+    RetrieverQueryEngine
+      retrieval CLIENT
+        embeddings CLIENT
+      CompactAndRefine
+        chat scripted-1 CLIENT
+""")
+def asked_until_it_is_relevant() -> None:
+    judge = RelevancyEvaluator(llm=llm("NO"))
+    RetryQueryEngine(INDEX.as_query_engine(llm=llm("a")), judge, max_retries=1).query("q")
+
+
+@scenario("""
+invoke_workflow
+  chat scripted-1 CLIENT
+  RetrieverQueryEngine
+    retrieval CLIENT
+      embeddings CLIENT
+    CompactAndRefine
+      chat scripted-1 CLIENT
+  RetrieverQueryEngine
+    retrieval CLIENT
+    CompactAndRefine
+      chat scripted-1 CLIENT
+  TreeSummarize
+    chat scripted-1 CLIENT
+""")
+def routed_to_several() -> None:
+    tools = [
+        QueryEngineTool.from_defaults(INDEX.as_query_engine(llm=llm()), description="d") for _ in range(2)
+    ]
+    both = '[{"choice": 1, "reason": "r"}, {"choice": 2, "reason": "r"}]'
+    summary = TreeSummarize(llm=llm("z"))
+    selector = LLMMultiSelector.from_defaults(llm=llm(both))
+    RouterQueryEngine(selector, tools, llm=llm(), summarizer=summary).query("q")
+
+
+@scenario("""
 retrieval CLIENT
   chat scripted-1 CLIENT
   retrieval CLIENT
@@ -619,3 +671,25 @@ async def achat_stream_kept() -> None:
     KEPT[:] = [await SimpleChatEngine.from_defaults(llm=llm("a b")).astream_chat("q")]
     [_ async for _ in KEPT[0].async_response_gen()]
     await asyncio.sleep(0.01)
+
+
+if VERSION < (0, 13):
+
+    @scenario("""
+invoke_workflow
+  retrieval CLIENT
+    embeddings CLIENT
+  TreeSummarize
+    chat scripted-1 CLIENT
+""")
+    def query_pipeline() -> None:
+        from llama_index.core.query_pipeline import InputComponent, QueryPipeline
+
+        pipeline = QueryPipeline()
+        pipeline.add_modules(
+            {"in": InputComponent(), "find": INDEX.as_retriever(), "say": TreeSummarize(llm=llm())}
+        )
+        pipeline.add_link("in", "find")
+        pipeline.add_link("in", "say", dest_key="query_str")
+        pipeline.add_link("find", "say", dest_key="nodes")
+        pipeline.run(input="q")

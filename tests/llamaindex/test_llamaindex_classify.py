@@ -59,10 +59,21 @@ TABLE: list[tuple[SpanStart, Role, str]] = [
         Role.HIDDEN,
         "nested-call",
     ),
+    (SpanStart(Kind.QUERY_ENGINE, "_query", above=Role.WORKFLOW), Role.STEP, "component"),
+    (
+        SpanStart(Kind.QUERY_ENGINE, "_query", above=Role.WORKFLOW, same_instance=True),
+        Role.HIDDEN,
+        "nested-call",
+    ),
     (SpanStart(Kind.CHAT_ENGINE, "astream_chat", root=True), Role.WORKFLOW, "root-engine"),
     (SpanStart(Kind.PIPELINE, "run", root=True), Role.WORKFLOW, "root-engine"),
     (SpanStart(Kind.SYNTHESIZER, "synthesize", root=True), Role.STEP, "component"),
-    (SpanStart(Kind.SYNTHESIZER, "get_response"), Role.HIDDEN, "helper"),
+    (SpanStart(Kind.SYNTHESIZER, "get_response"), Role.STEP, "component"),
+    (
+        SpanStart(Kind.SYNTHESIZER, "get_response", above=Role.STEP, same_instance=True),
+        Role.HIDDEN,
+        "nested-call",
+    ),
     (SpanStart(Kind.RERANKER, "_postprocess_nodes"), Role.STEP, "component"),
     (
         SpanStart(Kind.TRANSFORMATION, "__call__", above_kind=Kind.PIPELINE),

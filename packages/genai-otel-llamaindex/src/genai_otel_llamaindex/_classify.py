@@ -75,10 +75,11 @@ _EMBEDDING = frozenset(
 )
 _TOOL = frozenset({"call", "acall", "__call__"})
 _PUBLIC: dict[Kind, frozenset[str]] = {
-    Kind.QUERY_ENGINE: frozenset({"query", "aquery"}),
+    # One engine may ask another by the latter.
+    Kind.QUERY_ENGINE: frozenset({"query", "aquery", "_query", "_aquery"}),
     Kind.CHAT_ENGINE: _CHAT,
     Kind.PIPELINE: frozenset({"run", "arun"}),
-    Kind.SYNTHESIZER: frozenset({"synthesize", "asynthesize"}),
+    Kind.SYNTHESIZER: frozenset({"synthesize", "asynthesize", "get_response", "aget_response"}),
     Kind.RERANKER: frozenset({"_postprocess_nodes", "_apostprocess_nodes", "postprocess_nodes"}),
     Kind.POSTPROCESSOR: frozenset({"_postprocess_nodes", "_apostprocess_nodes", "postprocess_nodes"}),
 }

@@ -50,6 +50,7 @@ _BASES = {
     "BaseQueryEngine": Kind.QUERY_ENGINE,
     "BaseChatEngine": Kind.CHAT_ENGINE,
     "IngestionPipeline": Kind.PIPELINE,
+    "QueryPipeline": Kind.PIPELINE,  # until 0.12
     "BaseSynthesizer": Kind.SYNTHESIZER,
     "BaseNodePostprocessor": Kind.POSTPROCESSOR,
     "BasePydanticProgram": Kind.PROGRAM,
