@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+from collections.abc import Callable
 from typing import Any
 
 from llama_index.core import MockEmbedding, PromptTemplate, SummaryIndex, get_response_synthesizer
@@ -15,6 +17,7 @@ from llama_index.core.postprocessor import LLMRerank
 from llama_index.core.program import LLMTextCompletionProgram
 from llama_index.core.query_engine import (
     CitationQueryEngine,
+    CustomQueryEngine,
     MultiStepQueryEngine,
     RetryQueryEngine,
     RouterQueryEngine,
@@ -671,6 +674,71 @@ async def achat_stream_kept() -> None:
     KEPT[:] = [await SimpleChatEngine.from_defaults(llm=llm("a b")).astream_chat("q")]
     [_ async for _ in KEPT[0].async_response_gen()]
     await asyncio.sleep(0.01)
+
+
+def elsewhere(function: Callable[[], Any]) -> Any:
+    """What a thread that knows of no context gives."""
+    given: list[Any] = []
+    thread = threading.Thread(target=lambda: given.append(function()))
+    thread.start()
+    thread.join()
+    return given[0]
+
+
+STREAMED_QUERY = """
+invoke_workflow
+  retrieval CLIENT
+    embeddings CLIENT
+  CompactAndRefine
+    chat scripted-1 CLIENT
+"""
+
+
+@scenario(STREAMED_QUERY)
+def each_word_is_read_by_another_thread() -> None:
+    words = INDEX.as_query_engine(llm=llm("a b"), streaming=True).query("q").response_gen
+    while elsewhere(lambda: next(words, None)) is not None:
+        pass
+
+
+@scenario(
+    STREAMED_QUERY
+    + """\
+reader
+  between
+  between
+  between
+"""
+)
+async def an_answer_is_read_by_another_task() -> None:
+    async def ask() -> Any:
+        return await INDEX.as_query_engine(llm=llm("a b"), streaming=True).aquery("q")
+
+    async def read(answer: Any) -> None:
+        with user("reader"):
+            async for _ in answer.async_response_gen():
+                with user("between"):
+                    pass
+
+    await asyncio.create_task(read(await asyncio.create_task(ask())))
+
+
+@scenario(
+    STREAMED_QUERY.replace("scripted-1", "first")
+    + """\
+invoke_workflow Reading
+  chat second CLIENT
+"""
+)
+def an_answer_is_read_within_another_query() -> None:
+    answer = INDEX.as_query_engine(llm=llm("a b", model="first"), streaming=True).query("q")
+
+    class Reading(CustomQueryEngine):
+        def custom_query(self, query_str: str) -> str:
+            answer.get_response()
+            return str(llm(model="second").complete("x"))
+
+    Reading().query("q")
 
 
 if VERSION < (0, 13):

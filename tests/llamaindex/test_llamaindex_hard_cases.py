@@ -283,3 +283,34 @@ def test_what_a_tool_leaves_behind_heals(seen: Capture, handler: Handler) -> Non
     llm().chat(SAID)
     context.detach(token)
     assert seen.tree() == "execute_tool keep\nchat scripted-1"
+
+
+def test_a_workflows_streamed_answer_is_read_after_it(seen: Capture, handler: Handler) -> None:
+    """Whoever reads it, in a context of its own, what answers is below the query; the workflow's run is over."""
+
+    class Answering(Workflow):
+        @step
+        async def answer(self, ev: StartEvent) -> StopEvent:
+            engine = INDEX.as_query_engine(llm=llm("a b"), streaming=True)
+            return StopEvent(result=await engine.aquery("q"))
+
+    async def main() -> None:
+        answer = await Answering().run()
+        assert "invoke_workflow Answering" in [span.name for span in seen.spans]
+        async for _ in answer.async_response_gen():
+            assert not trace.get_current_span().get_span_context().is_valid
+
+    asyncio.run(main())
+    assert (
+        seen.tree()
+        == """\
+invoke_workflow Answering
+  answer
+    RetrieverQueryEngine
+      retrieval
+        embeddings
+      CompactAndRefine
+        chat scripted-1"""
+    )
+    assert [span.attributes.get("genai_otel.outcome") for span in seen.spans] == [None] * 7
+    assert handler.telemetry.open_runs == 0

@@ -136,7 +136,8 @@ class LegacyEvents:
         if run is not None and run.ended_ns is None:
             inner = innermost(self.telemetry)
             return inner if inner is not None and inner is not run.visible and inner.is_within(run) else run
-        return innermost(self.telemetry)
+        inner, reading = innermost(self.telemetry), self._spans.places.reading()
+        return inner if reading is None or (inner is not None and inner.is_within(reading)) else reading
 
     def _operation(self, role: Role, word: str, instance: Any, given: Mapping[str, Any]) -> Operation | None:
         if role is Role.INFERENCE:

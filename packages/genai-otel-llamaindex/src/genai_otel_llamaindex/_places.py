@@ -11,6 +11,7 @@ from genai_otel_llamaindex import _operations, _workflows
 from genai_otel_llamaindex._classify import SpanStart
 from genai_otel_llamaindex._kinds import Kind
 from genai_otel_llamaindex._notes import Note, innermost, nearest, note_of, upwards
+from genai_otel_llamaindex._streaming import Streams
 
 _STRUCTURED = (Kind.PROGRAM, Kind.STRUCTURED_LLM)
 
@@ -18,9 +19,10 @@ _STRUCTURED = (Kind.PROGRAM, Kind.STRUCTURED_LLM)
 class Places:
     """Finds the places of spans among the runs of `telemetry`."""
 
-    def __init__(self, telemetry: Telemetry, groups: _workflows.Groups) -> None:
+    def __init__(self, telemetry: Telemetry, groups: _workflows.Groups, streams: Streams) -> None:
         self._telemetry = telemetry
         self._groups = groups
+        self._streams = streams
 
     def of(
         self, parent_id: str | None, instance: Any, kind: Kind, method: str, call: BoundArguments
@@ -37,6 +39,9 @@ class Places:
         named = None if parent_id is None else self._telemetry.find(parent_id)
         named = _workflows.place(named, instance, method)
         inner = innermost(self._telemetry)
+        reading = self.reading()
+        if reading is not None and (named is None or not named.is_within(reading)):
+            return inner if inner is not None and inner.is_within(reading) else reading
         if named is None and inner is None and kind in _workflows.RUNNERS and method != "run":
             return self._run_of(instance)
         if inner is None or named is None:
@@ -48,6 +53,11 @@ class Places:
         above = named if note is not None else named.visible
         between = above is not None and inner is not named.visible and inner.is_within(above)
         return inner if between else named
+
+    def reading(self) -> Run | None:
+        """The run in whose stream the calling code is, also where its reader knows of no run."""
+        run_id = self._streams.read_here()
+        return None if run_id is None else self._telemetry.find(run_id)
 
     def _run_of(self, instance: Any) -> Run | None:
         # A synchronous step in a thread that knows of no run: the latest of its workflow's.

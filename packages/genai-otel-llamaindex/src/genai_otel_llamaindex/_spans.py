@@ -52,7 +52,7 @@ class Spans:
         self.limit = telemetry.settings.max_content_bytes
         self.streams = Streams(self._stream_is_over)
         self._groups = _workflows.Groups(telemetry, self)
-        self._places = Places(telemetry, self._groups)
+        self.places = Places(telemetry, self._groups, self.streams)
 
     def enter(
         self,
@@ -68,7 +68,7 @@ class Spans:
             tags = attempt("tags of a run", _context.tags_around)
         label = id_[:-_UUID] if len(id_) > _UUID else id_
         method, kind = label.rpartition(".")[2], kind_of(instance)
-        parent, start = self._places.of(parent_id, instance, kind, method, call)
+        parent, start = self.places.of(parent_id, instance, kind, method, call)
         role = classify(start).role
         op = self._new_operation(role, start, instance, call, label, tags)
         note = Note(role, kind, method, self, reference(instance))

@@ -87,6 +87,19 @@ class Streams:
             # It is let go when the stream has come to its end, which the application may keep for long.
             when_dropped(inner, lambda: self._check(key))
 
+    def read_here(self) -> Hashable | None:
+        """The innermost run in whose generator the calling code is, whichever context that is read in."""
+        held = list(self._held.values())
+        if not held:
+            return None
+        runs = {}
+        for ref, run_ids in held:
+            stream = ref()
+            frame = None if stream is None else _frame(stream)
+            if frame is not None and run_ids:
+                runs[frame] = run_ids[0]
+        return next((runs[frame] for frame in running() if frame in runs), None)
+
     def sweep(self) -> None:
         """End the runs whose generators are exhausted or closed, though still referred to."""
         for key in list(self._held):
