@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import pickle
 from typing import Any
 
@@ -286,7 +287,7 @@ def test_what_a_tool_leaves_behind_heals(seen: Capture, handler: Handler) -> Non
 
 
 def test_a_workflows_streamed_answer_is_read_after_it(seen: Capture, handler: Handler) -> None:
-    """Whoever reads it, in a context of its own, what answers is below the query; the workflow's run is over."""
+    """Whoever reads it, in a context of its own: what answers is below the query, and all of it ends with it."""
 
     class Answering(Workflow):
         @step
@@ -296,7 +297,7 @@ def test_a_workflows_streamed_answer_is_read_after_it(seen: Capture, handler: Ha
 
     async def main() -> None:
         answer = await Answering().run()
-        assert "invoke_workflow Answering" in [span.name for span in seen.spans]
+        assert {span.name for span in seen.spans} == {"embeddings", "retrieval"}
         async for _ in answer.async_response_gen():
             assert not trace.get_current_span().get_span_context().is_valid
 
@@ -313,4 +314,39 @@ invoke_workflow Answering
         chat scripted-1"""
     )
     assert [span.attributes.get("genai_otel.outcome") for span in seen.spans] == [None] * 7
+    assert handler.telemetry.open_runs == 0
+
+
+@pytest.mark.parametrize("read", [True, False])
+@pytest.mark.parametrize("asks_a_model", [True, False])
+def test_what_a_workflow_gives_is_read_or_left(
+    asks_a_model: bool, read: bool, seen: Capture, handler: Handler
+) -> None:
+    """A stream of the application's own is read like a query's; one that is dropped ends at once."""
+
+    async def own() -> Any:
+        yield "a"
+
+    class Giving(Workflow):
+        @step
+        async def give(self, ev: StartEvent) -> StopEvent:
+            await llm(model="before").achat(SAID)
+            engine = INDEX.as_query_engine(llm=llm("a b"), streaming=True)
+            return StopEvent(result=await engine.aquery("q") if asks_a_model else own())
+
+    async def main() -> None:
+        given = await Giving().run()
+        stream = given.async_response_gen() if asks_a_model else given
+        if read:
+            [_ async for _ in stream]
+        else:
+            await stream.aclose()
+        del given, stream
+        gc.collect()
+
+    asyncio.run(main())
+    outcomes = {span.name: span.attributes.get("genai_otel.outcome") for span in seen.spans}
+    left = None if read or not asks_a_model else "abandoned"
+    assert (outcomes["invoke_workflow Giving"], outcomes["give"]) == (left, left)
+    assert outcomes.get("RetrieverQueryEngine") == left
     assert handler.telemetry.open_runs == 0

@@ -49,6 +49,8 @@ class Note:
     stream_done: bool = False
     stream_error: BaseException | None = None
     """How the latest model's stream below it ended."""
+    stream_left: bool = False
+    """What streamed below it was given up since it returned its own."""
     said: list[Message] | None = None
     """What it said; content."""
     entered_by_caller: bool = False

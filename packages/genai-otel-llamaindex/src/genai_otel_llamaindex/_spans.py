@@ -199,7 +199,7 @@ class Spans:
         stream = stream_of(result)
         if stream is None:
             return False
-        note.stream = reference(stream)
+        note.stream, note.stream_left = reference(stream), False
         if is_over(stream):
             self._stream_is_over(id_)
         else:
@@ -214,10 +214,10 @@ class Spans:
         if note.stream_error is not None:
             self.telemetry.fail(id_, note.stream_error)
             return
-        # A model that reports its end would have reported it.
-        outcome = (
-            COMPLETED if note.stream_done or (note.role is Role.INFERENCE and not note.reports) else ABANDONED
-        )
+        outcome = COMPLETED if _was_read(run, note) else ABANDONED
+        if outcome == ABANDONED:
+            for _, above in upwards(run.parent):
+                above.stream_left, above.stream_done = True, False
         # What it read from is closed right after it, and is to lie within it.
         for below in reversed(self.telemetry.open(lambda one: one is not run and one.is_within(run))):
             self.telemetry.finish(below.id, outcome)
@@ -266,6 +266,13 @@ class Spans:
         op = self.telemetry.operation(target)
         main = note_of(self.telemetry.find(target))
         return Model(run, note, target, main, op) if isinstance(op, Inference) and main is not None else None
+
+
+def _was_read(run: Run, note: Note) -> bool:
+    # A model that reports its end would have reported it. The application's own streams report nothing.
+    if note.stream_done or (note.role is Role.INFERENCE and not note.reports):
+        return True
+    return _workflows.gives_anything(run) and not note.stream_left
 
 
 def _same_stream(one: Note, other: Note) -> bool:

@@ -22,6 +22,8 @@ _RESPONSE_FIELDS = ("response_gen", "chat_stream", "achat_stream")
 
 def stream_of(result: Any) -> Any:
     """The generator that a result is, or that it brings, None if it is complete."""
+    if getattr(type(result), "__name__", None) == "StopEvent":
+        result = getattr(result, "result", None)  # what a workflow, and its last step, give
     if is_generator(result):
         return result
     held = getattr(result, "__dict__", None)

@@ -50,6 +50,14 @@ def is_step(parent: Run | None, instance: Any, method: str) -> bool:
     return instance is None or note.is_of(instance)
 
 
+def gives_anything(run: Run) -> bool:
+    """Whether it is a workflow's run or step, which may give any stream."""
+    note = note_of(run)
+    if note is None or is_run(note):
+        return note is not None
+    return is_step(run.parent, None if note.instance is None else note.instance(), note.method)
+
+
 class Groups:
     """The agents of a group, each one run from its first step to the hand-off."""
 
