@@ -183,21 +183,22 @@ print(MockLLM().complete("Hello"))
     assert answer == "Hello\n"
 
 
-def test_llamaindexs_quickstart_exports(llamaindex: Path, root: Path, collector: Received) -> None:
+def test_llamaindexs_quickstart_exports(
+    llamaindex: Path, root: Path, collector: Received, tmp_path: Path
+) -> None:
     """Its lines send the span to a collector; so does `opentelemetry-instrument` without a line of code."""
-    _install(llamaindex, *EXPORT)
-    answer = _run(
-        llamaindex, root / "examples/quickstart_llamaindex.py", OTEL_EXPORTER_OTLP_ENDPOINT=collector.url
-    )
+    _install(llamaindex, "--target", tmp_path, *EXPORT)  # the environment has no SDK for the others
+    added = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, "PYTHONPATH": str(tmp_path)}
+    answer = _run(llamaindex, root / "examples/quickstart_llamaindex.py", **added)
     assert answer == "Hello, world!\n"
     assert collector.tree() == ["text_completion INTERNAL"]
     assert collector.metric_names() == {"gen_ai.client.operation.duration"}
     answer = _run(
-        llamaindex.parent / "opentelemetry-instrument",
+        tmp_path / "bin/opentelemetry-instrument",
         llamaindex,
         "-c",
         "from llama_index.core.llms import MockLLM; print(MockLLM().complete('Hello'))",
-        OTEL_EXPORTER_OTLP_ENDPOINT=collector.url,
+        **added,
         OTEL_EXPORTER_OTLP_PROTOCOL="http/protobuf",
     )
     assert answer == "Hello\n"
