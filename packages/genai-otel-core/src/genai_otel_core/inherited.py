@@ -16,8 +16,6 @@ from genai_otel_core.operations import Inference, Operation
 
 _CONVERSATION = context_api.create_key("genai-otel-conversation")
 _PROMPT_NAME, _PROMPT_VERSION = "prompt_name", "prompt_version"
-_SAID = frozenset({content.METADATA_KEY, _PROMPT_NAME})
-"""The metadata keys that are meant for us, beside the allowed ones."""
 
 
 class Inherited(NamedTuple):
@@ -74,7 +72,9 @@ class Inheritance:
 
     def is_news(self, metadata: Mapping[str, Any] | None) -> bool:
         """Whether a call's own words could change what a run hands down, wherever it runs."""
-        return bool(self.custom.allowed) or bool(metadata and not _SAID.isdisjoint(metadata))
+        if self.custom.allowed:
+            return True
+        return metadata is not None and (content.METADATA_KEY in metadata or _PROMPT_NAME in metadata)
 
     def give(self, op: Operation, inherited: Inherited, context: Context) -> None:
         """Complete an operation that starts with what it inherits."""

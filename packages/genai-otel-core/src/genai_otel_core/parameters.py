@@ -85,11 +85,9 @@ def read_parameters(found: Request, sources: Sequence[Params]) -> None:
 def read_fields(found: Request, held: Params) -> None:
     """Complete `found` from what a client object holds by the parameters' names; what is known stays."""
     for name in _NAMES & held.keys():
-        value = held[name]
-        if value is not None:
-            field, _, types = _BY_NAME[name]
-            if getattr(found, field) is None and _is(value, types):
-                setattr(found, field, value)
+        field, _, types = _BY_NAME[name]
+        if getattr(found, field) is None and _is(held[name], types):
+            setattr(found, field, held[name])
 
 
 def output_type(*sources: Params) -> str | None:

@@ -69,7 +69,7 @@ def endpoint_of_model(model: Any) -> Endpoint:
     if not isinstance(held, dict):
         return NOWHERE
     name = type(model).__name__
-    url = None if _CLIENT_NAMES.isdisjoint(held) else client_url(held, _CLIENTS)
+    url = None if held.keys().isdisjoint(_CLIENT_NAMES) else client_url(held, _CLIENTS)
     if url is None and name not in _ELSEWHERE:
         url = _configured_url(held)
     if url is None:
