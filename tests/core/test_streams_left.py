@@ -54,3 +54,21 @@ def test_what_a_cancelled_stream_had_begun(seen: Capture) -> None:
     found = outcomes(seen)
     assert set(found) == {"invoke_workflow outer", "inner", "late", "later"}
     assert {error for _, error in found.values()} == {"asyncio.exceptions.CancelledError"}
+
+
+@pytest.mark.parametrize("how", ["finished", "left"])
+def test_no_span_ends_before_it_began(how: str, seen: Capture) -> None:
+    """A stream that is closed from the outside in lies within its parent, unless it began only after that."""
+    telemetry = Telemetry(**seen.providers)
+    telemetry.start("outer", WorkflowInvocation(name="outer"), streamed=True)
+    telemetry.start("inner", Step(name="inner"), parent_id="outer", streamed=True)
+    telemetry.finish("outer", "abandoned")
+    telemetry.start("late", Step(name="late"), parent_id="outer", streamed=True)
+    for run in ("inner", "late"):
+        if how == "finished":
+            telemetry.finish(run)
+        else:
+            telemetry.fail(run, GeneratorExit())
+    outer, inner, late = (seen.span(name) for name in ("invoke_workflow outer", "inner", "late"))
+    assert inner.end_time == outer.end_time
+    assert late.start_time <= late.end_time

@@ -11,6 +11,7 @@ from importlib.metadata import version
 from agents import make_agent
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.output_parsers import StrOutputParser
+from langchain_core.runnables import RunnableGenerator, RunnableLambda
 from langgraph.graph import START, MessagesState, StateGraph
 from models import LONG_S, ScriptedModel
 
@@ -25,6 +26,31 @@ def stream_break(h, cfg):
     for x in (PROMPT | model("a b c d") | StrOutputParser()).stream(Q, cfg):
         if x:
             break
+
+
+@scenario("""
+invoke_workflow abandoned
+  first
+  last abandoned
+""")
+def stream_of_functions_break(h, cfg):
+    def words(parts):
+        for part in parts:
+            yield from part.split()
+
+    first = RunnableLambda(lambda x: f"{x} {x}", name="first")
+    for _ in (first | RunnableGenerator(words, name="last")).stream("a", cfg):
+        break
+
+
+@scenario("""
+invoke_workflow
+  first
+  last
+""")
+def stream_of_functions(h, cfg):
+    first = RunnableLambda(lambda x: f"{x} {x}", name="first")
+    list((first | RunnableLambda(str.split, name="last")).stream("a", cfg))
 
 
 @scenario("""

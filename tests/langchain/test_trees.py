@@ -79,6 +79,7 @@ def test_children_lie_within_their_parents_in_time(seen: Capture) -> None:
     use_tracer(seen.tracer_provider.get_tracer("application"))
     for name in (
         "stream_break",
+        "stream_of_functions_break",
         "astream_break",
         "astream_aclose",
         "agent_stream_break",

@@ -31,6 +31,9 @@ from genai_otel_core.starting import Starting
 from genai_otel_core.streams import Stream
 from genai_otel_core.usage import Usage
 
+_READ = (COMPLETED, ABANDONED)
+"""Outcomes of a stream that its reader may have left."""
+
 
 class Lifecycle(Starting):
     """What adapters drive: the methods of `Telemetry` that start runs and end them."""
@@ -93,7 +96,7 @@ class Lifecycle(Starting):
         A stream that ends while models below still stream was left; a synchronous one waits for their end.
         """
         run = self._runs.get(run_id)
-        if run is not None and run.streamed and outcome == COMPLETED and self._streams_below(run):
+        if run is not None and run.streamed and outcome in _READ and self._streams_below(run):
             outcome = ABANDONED
             if run.left is None:
                 run.waits = True
@@ -143,10 +146,8 @@ class Lifecycle(Starting):
         if run.activation is not None:
             run.activation.close()
         if op is not None:
-            above = run.parent.visible if outcome == ABANDONED and run.parent is not None else None
-            if above is not None and above.ended_ns is not None:
-                # The parent's end came first, in the same call: a stream closed from the outside in.
-                run.ended_ns = min(run.ended_ns, above.ended_ns)
+            if outcome == ABANDONED or (run.streamed and run.left is None):
+                run.ended_ns = _within_parent(run, outcome, run.ended_ns)
             op.duration_s = (runs.now_ns() - run.started_ns) / 1e9
             if op.outcome != INTERRUPTED or outcome != ABANDONED:  # who sees an interrupt reads no further
                 op.outcome = outcome
@@ -209,6 +210,15 @@ class Lifecycle(Starting):
         elif not any(layer.measures for layer in run.observers):
             run.emitter.measure(op)
         run.operation = run.activation = run.stream = run.cover = None
+
+
+def _within_parent(run: Run, outcome: str, ended_ns: int) -> int:
+    above = None if run.parent is None else run.parent.visible
+    if above is None or above.ended_ns is None or (outcome != ABANDONED and above.left is not _by_reader):
+        return ended_ns
+    # The parent's end came first, in the same call: a stream closed from the outside in. What only then began is late.
+    late = (getattr(run.span, "start_time", None) or 0) > above.ended_ns
+    return ended_ns if late else min(ended_ns, above.ended_ns)
 
 
 def _by_reader() -> bool:

@@ -15,7 +15,6 @@ from genai_otel_core.operations import (
     COMPLETED,
     INTERRUPTED,
     AgentInvocation,
-    Operation,
     WorkflowInvocation,
 )
 from genai_otel_core.plain import mapping
@@ -124,13 +123,21 @@ def is_resumption(inputs: object) -> bool:
     return inputs is None or type(inputs).__name__ == "Command"
 
 
-def outcome(op: Operation | None) -> str:
+def outcome(run: Run) -> str:
     """How a chain's run that ends without error has ended; older graphs tell of a breakpoint only in their loop."""
+    op = run.operation
     if op is None:
         return COMPLETED
+    if run.streamed and op.outcome == COMPLETED and attempt("left stream", _is_left):
+        return ABANDONED
     if GRAPHS_TELL_INTERRUPTS or op.outcome != COMPLETED or not isinstance(op, _GRAPHS):
         return op.outcome
     return INTERRUPTED if attempt("breakpoint", _stands_at_breakpoint) else COMPLETED
+
+
+def _is_left() -> bool:
+    seen = caller()
+    return seen is not None and seen.is_left
 
 
 def _stands_at_breakpoint() -> bool:

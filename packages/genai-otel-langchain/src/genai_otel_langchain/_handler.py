@@ -233,7 +233,7 @@ class Handler(_compat.GraphCallbackHandler):
                 op.input_messages = self._chain_messages(kwargs["inputs"], "user")
         if _chains.is_node(run):
             attempt("tools that did not run", _tools.report_not_run, self.telemetry, run, outputs)
-        self.telemetry.finish(run_id, _context.outcome(op))
+        self.telemetry.finish(run_id, _context.outcome(run))
 
     def _chain_messages(self, value: Any, role: str) -> list[Message] | None:
         return attempt(f"{role} messages of a chain", _messages.chain_messages, value, role, self._limit)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Hashable, Mapping
-from types import FrameType
+from types import FrameType, GeneratorType
 from typing import Any
 
 from genai_otel_core.frames import FirstOutside, module_of
@@ -22,6 +22,7 @@ _EVENT_STREAM = "ensure_started"
 _ASYNC_EVENT_STREAM = "_achat_model_stream_v3"
 _EVENT_STREAMS = (_EVENT_STREAM, _ASYNC_EVENT_STREAM)
 _GENERATE, _INVOKE = ("generate", "agenerate"), ("invoke", "ainvoke")
+_STREAMS = "_transform_stream_with_config"
 _PERFORMS_ACTION = ("_perform_agent_action", "_aperform_agent_action")
 
 
@@ -78,6 +79,14 @@ class Caller:
                 return None
             frame = frame.f_back
         return frame.f_locals.get("config") if frame.f_code.co_name in _INVOKE else None
+
+    @property
+    def is_left(self) -> bool:
+        """Whether it ends a synchronous stream that was not read to its end, which LangChain tells of like any end."""
+        if self.frame.f_code.co_name != _STREAMS:
+            return False
+        source = self._locals.get("iterator")
+        return isinstance(source, GeneratorType) and source.gi_frame is not None
 
     @property
     def loop(self) -> Any:
