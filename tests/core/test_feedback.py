@@ -9,6 +9,7 @@ import sys
 import types
 import urllib.parse
 import uuid
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -286,6 +287,7 @@ print(json.dumps([record.event_name, record.trace_id, record.span_id, dict(recor
         ((HANDLE, "n"), ValueError, "score, label"),
         ((HANDLE, "n", "high"), TypeError, "score"),
         ((HANDLE, "n", float("nan")), TypeError, "score"),
+        ((HANDLE, "n", 10**400), TypeError, "score"),
         ((HANDLE, "n", 1.0, 5), TypeError, "label"),
         ((to_handle(INVALID_SPAN_CONTEXT), "n", 1.0), ValueError, "handle"),
     ],
@@ -296,6 +298,16 @@ def test_wrong_arguments_raise(arguments: tuple[Any, ...], error: type[Exception
         record_evaluation(*arguments)
     with pytest.raises(TypeError, match="attributes"):
         record_evaluation(HANDLE, "n", 1.0, attributes=["a"])
+
+
+def test_scores_of_any_kind_of_number(seen: Capture) -> None:
+    """What judges give is often no plain float: flags, whole numbers, and numbers of other libraries."""
+    telemetry = Telemetry(**seen.providers)
+    for score in (True, 0, 0.5, Fraction(1, 4)):
+        record_evaluation(HANDLE, "relevance", score, telemetry=telemetry)  # type: ignore[arg-type]  # on purpose
+    found = [dict(record.attributes)["gen_ai.evaluation.score.value"] for record in seen.logs()]
+    assert found == [1.0, 0.0, 0.5, 0.25]
+    assert {type(score) for score in found} == {float}
 
 
 def test_a_runs_own_id_counts_before_an_answers(seen: Capture) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
 from genai_otel_core.attributes import usable
 from genai_otel_core.operations import Evaluation, Failure
-from genai_otel_core.plain import clip
+from genai_otel_core.plain import clip, finite
 
 _MAX_BYTES = 1024
 
@@ -30,10 +29,11 @@ def evaluation(
     if not isinstance(name, str) or not name:
         raise TypeError("name must be a text that is not empty")
     texts = {"label": label, "explanation": explanation, "response_id": response_id, "error_type": error_type}
-    for argument, value in texts.items():
-        if value is not None and not isinstance(value, str):
-            raise TypeError(f"{argument} must be a text or None, not {type(value).__name__}")
-    if score is not None and (not isinstance(score, (int, float)) or not math.isfinite(score)):
+    for argument, given in texts.items():
+        if given is not None and not isinstance(given, str):
+            raise TypeError(f"{argument} must be a text or None, not {type(given).__name__}")
+    value = float(score) if isinstance(score, bool) else finite(score)
+    if score is not None and value is None:
         raise TypeError("score must be a finite number or None")
     if score is None and label is None and explanation is None and error_type is None:
         raise ValueError("one of score, label, explanation and error_type must be given")
@@ -41,7 +41,7 @@ def evaluation(
         raise TypeError(f"attributes must be a mapping or None, not {type(attributes).__name__}")
     return Evaluation(
         name=clip(name, _MAX_BYTES),
-        score=None if score is None else float(score),
+        score=None if value is None else float(value),
         label=None if label is None else clip(label, _MAX_BYTES),
         explanation=explanation,
         response_id=response_id,
