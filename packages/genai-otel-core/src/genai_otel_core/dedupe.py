@@ -127,8 +127,7 @@ def cover(mode: str, op: Operation) -> Cover | None:
         return None
     if joining.MODULE in sys.modules or inner_layers.NATIVE_MODULE in sys.modules:
         return attempt("dedupe.cover", _cover, op)
-    # Who asks for the keys is an instrumentation, and there is none without their common base.
-    return _QUIET if inner_layers.INSTRUMENTOR in sys.modules else None
+    return _QUIET
 
 
 def _cover(op: Operation) -> Cover:

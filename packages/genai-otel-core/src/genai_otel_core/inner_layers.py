@@ -20,7 +20,7 @@ from genai_otel_core.operations import Inference, Operation
 
 _log = logging.getLogger("genai_otel")
 
-INSTRUMENTOR = "opentelemetry.instrumentation.instrumentor"
+_INSTRUMENTOR = "opentelemetry.instrumentation.instrumentor"
 _REQUIREMENT = re.compile(r"[A-Za-z0-9_.-]+")
 # It heeds no suppression key, and needs an opentelemetry-util-genai from before that had a context to join.
 _OPENAI_V2 = "opentelemetry.instrumentation.openai_v2"
@@ -106,7 +106,7 @@ def _of(table: Mapping[str, tuple[str, ...]], module: str) -> tuple[str, ...]:
 
 
 def _instrumentations(library: str) -> Iterator[str]:
-    base: Any = getattr(sys.modules.get(INSTRUMENTOR), "BaseInstrumentor", None)
+    base: Any = getattr(sys.modules.get(_INSTRUMENTOR), "BaseInstrumentor", None)
     pending = [] if base is None else list(base.__subclasses__())
     while pending:
         cls = pending.pop()

@@ -81,12 +81,12 @@ class Metrics:
         known = {name: facts[name] for name in self._dimensions[type(op)] if name in facts}
         names, own = known.keys(), op.dimensions
         context: Context | None = None
-        if span is not None and span.is_recording():
-            context = set_span_in_context(span)
         for measure, read, shown, extra in reads:
             value = read(op)
             if value is None or value == ():
                 continue
+            if context is None and span is not None and span.is_recording():
+                context = set_span_in_context(span)
             labels = known
             if not names <= measure.dimensions:
                 labels = {name: known[name] for name in measure.dimensions & names}
