@@ -117,3 +117,11 @@ def test_a_class_in_place_of_a_store_is_refused(option: str) -> None:
     """A class has the methods too, but nothing that they could be called on."""
     with pytest.raises(TypeError, match=option):
         check(**{option: Unawaited})
+
+
+def test_a_wrong_convention_of_the_environment_is_traced_to_it() -> None:
+    """Nobody wrote an option then: the error names the variable, and what it may say."""
+    with pytest.raises(
+        ValueError, match=r"GENAI_OTEL_CONVENTION: convention '1\.9' is unknown; there are .*1\.41"
+    ):
+        check(env={"GENAI_OTEL_CONVENTION": "1.41, 1.9"})

@@ -86,7 +86,7 @@ def check(
     """
     env = os.environ if env is None else env
     return Settings(
-        conventions=resolve(_convention_from(env) if convention is None else convention),
+        conventions=_conventions_from(env) if convention is None else resolve(convention),
         mode=content.from_environment(env) if capture_content is None else content.checked(capture_content),
         detail=_one_of("detail", detail, DETAIL),
         max_content_bytes=_content_bytes(max_content_bytes, env),
@@ -109,12 +109,15 @@ def _content_bytes(wanted: int, env: Mapping[str, str]) -> int:
     return content_bytes(int(checked), env)
 
 
-def _convention_from(env: Mapping[str, str]) -> list[str | Convention]:
+def _conventions_from(env: Mapping[str, str]) -> tuple[Convention, ...]:
     names = [name.strip() for name in env.get(ENV_CONVENTION, "").split(",") if name.strip()]
-    if names:
-        return list(names)
-    opted_in = {word.strip() for word in env.get(ENV_STABILITY, "").split(",")}
-    return [LATEST_CONVENTION if LATEST_EXPERIMENTAL in opted_in else DEFAULT_CONVENTION]
+    if not names:
+        opted_in = {word.strip() for word in env.get(ENV_STABILITY, "").split(",")}
+        return resolve(LATEST_CONVENTION if LATEST_EXPERIMENTAL in opted_in else DEFAULT_CONVENTION)
+    try:
+        return resolve(names)
+    except ValueError as error:
+        raise ValueError(f"{ENV_CONVENTION}: {error}") from error
 
 
 def _one_of(option: str, value: object, allowed: tuple[str, ...]) -> str:
