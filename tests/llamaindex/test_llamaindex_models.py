@@ -9,13 +9,21 @@ from typing import Any
 import pytest
 from llama_index.core import MockEmbedding, VectorStoreIndex
 from llama_index.core.agent.workflow import FunctionAgent
-from llama_index.core.base.llms.types import AudioBlock, ChatMessage, ChatResponse, ImageBlock, TextBlock
+from llama_index.core.base.llms.types import (
+    AudioBlock,
+    ChatMessage,
+    ChatResponse,
+    CompletionResponse,
+    ImageBlock,
+    TextBlock,
+)
 from llama_index.core.chat_engine import SimpleChatEngine
 from llama_index.core.embeddings import MultiModalEmbedding
 from llama_index.core.llms import MockLLM
 from llama_index.core.memory import ChatMemoryBuffer
+from llama_index.core.multi_modal_llms import MultiModalLLM, MultiModalLLMMetadata
 from llama_index.core.postprocessor.types import BaseNodePostprocessor
-from llama_index.core.schema import NodeWithScore, TextNode
+from llama_index.core.schema import ImageNode, NodeWithScore, TextNode
 from llama_index.core.tools import FunctionTool
 from llama_models import USAGE, PlainLLM, ScriptedLLM, asks, llm, raw
 from llama_scenarios import INDEX
@@ -469,6 +477,48 @@ def test_parts(seen: Capture) -> None:
             "parts": [{"type": "tool_call", "id": "call_1", "name": "add", "arguments": {"a": 1}}],
         },
         {"role": "tool", "parts": [{"type": "tool_call_response", "id": "call_1", "response": "3"}, *shown]},
+    ]
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_images_beside_a_prompt(named: bool, seen: Capture) -> None:
+    """What a multi-modal model is given beside its prompt, as blocks or as nodes, is part of the message."""
+
+    class Looking(MultiModalLLM):
+        rate_limiter: Any = None
+
+        @property
+        def metadata(self) -> MultiModalLLMMetadata:
+            return MultiModalLLMMetadata(model_name="looking-1")
+
+        def to_payload(self) -> dict[str, Any]:
+            return {}  # newer versions ask for it, and have it for other models only
+
+        def complete(self, prompt: str, image_documents: Any, **kwargs: Any) -> CompletionResponse:
+            return CompletionResponse(text="a cat")
+
+        stream_complete = acomplete = astream_complete = complete
+        chat = stream_chat = achat = astream_chat = complete
+
+    images = [
+        ImageNode(image="aGk=", image_mimetype="image/png"),
+        ImageNode(image_url="https://a.example/i.png"),
+        ImageBlock(url="https://a.example/j.png", image_mimetype="image/png"),
+        ImageNode(),
+    ]
+    handler = Handler(**seen.providers, capture_content="span").attach()
+    if named:
+        Looking().complete("what?", image_documents=images)
+    else:
+        Looking().complete("what?", images)
+    handler.detach()
+    found = whole(seen.spans[0])
+    assert found["name"] == "text_completion looking-1"
+    assert [part["type"] for part in found["attributes"]["gen_ai.input.messages"][0]["parts"]] == [
+        "text",
+        "blob",
+        "uri",
+        "uri",
     ]
 
 

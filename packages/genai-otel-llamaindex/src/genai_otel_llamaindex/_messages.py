@@ -47,6 +47,15 @@ def message(item: Any, limit: int, role: str = "user") -> m.Message:
     return out
 
 
+def with_images(messages: list[m.Message], images: Any, limit: int) -> list[m.Message]:
+    """Add the images, blocks or nodes, that a multi-modal model is given beside its prompt."""
+    if messages and isinstance(images, (list, tuple)):
+        messages[-1].parts += [
+            part for part in (_image(item, limit) for item in islice(images, _MAX_ITEMS)) if part is not None
+        ]
+    return messages
+
+
 def response_message(response: Any, limit: int, finish_reason: str | None) -> m.Message | None:
     """Translate a model's answer: a `ChatResponse` or a `CompletionResponse`."""
     answer = getattr(response, "message", None)
@@ -129,6 +138,17 @@ def _media(block: Any, kind: str) -> m.Part:
         if where is not None:
             return m.Uri(kind, str(where), mime)
     return m.Generic(kind, {"content": omitted(1, "stream")} if data is not None else {})
+
+
+def _image(item: Any, limit: int) -> m.Part | None:
+    if hasattr(item, "block_type"):
+        return _block(item, limit)
+    mime, data = getattr(item, "image_mimetype", None), getattr(item, "image", None)
+    mime = mime if isinstance(mime, str) else None
+    if isinstance(data, str) and data:
+        return m.Blob("image", data, mime)
+    where = getattr(item, "image_path", None) or getattr(item, "image_url", None)
+    return None if where is None else m.Uri("image", str(where), mime)
 
 
 def _tool_response(parts: list[m.Part], extra: Mapping[str, Any]) -> m.ToolResponse:

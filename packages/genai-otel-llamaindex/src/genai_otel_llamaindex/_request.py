@@ -147,7 +147,12 @@ def _keywords(call: BoundArguments) -> Mapping[str, Any]:
 
 def _prompt(call: BoundArguments, limit: int) -> list[Message] | None:
     prompt = _given_prompt(call)
-    return None if prompt is None else _messages.chat_messages([prompt], limit)
+    messages = None if prompt is None else _messages.chat_messages([prompt], limit)
+    images = call.arguments.get("image_documents", _keywords(call).get("image_documents"))
+    positional = call.arguments.get("args")
+    if images is None and isinstance(positional, tuple) and len(positional) > 1:
+        images = positional[1]
+    return messages if messages is None else _messages.with_images(messages, images, limit)
 
 
 def _given_prompt(call: BoundArguments) -> Any:
