@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 
 from genai_otel_core import Telemetry
 from genai_otel_core.operations import Step, WorkflowInvocation
@@ -72,3 +73,26 @@ def test_no_span_ends_before_it_began(how: str, seen: Capture) -> None:
     outer, inner, late = (seen.span(name) for name in ("invoke_workflow outer", "inner", "late"))
     assert inner.end_time == outer.end_time
     assert late.start_time <= late.end_time
+
+
+def test_a_processor_that_works_itself(seen: Capture) -> None:
+    """What is left within the SDK's own code ends at the next start outside of it, and not in between."""
+    telemetry = Telemetry(**seen.providers)
+
+    class Working(SpanProcessor):
+        def on_end(self, span: ReadableSpan) -> None:
+            if span.name == "first":
+                telemetry.start("left", Step(name="left"))
+                telemetry.fail("left", GeneratorExit())
+            elif span.name == "second":
+                telemetry.start("read", Step(name="read"))
+                telemetry.finish("read")
+
+    seen.tracer_provider.add_span_processor(Working())
+    for name in ("first", "second"):
+        seen.tracer_provider.get_tracer("application").start_span(name).end()
+    assert telemetry.open_runs == 1
+    telemetry.start("next", Step(name="next"))
+    telemetry.finish("next")
+    assert telemetry.open_runs == 0
+    assert outcomes(seen)["left"] == ("abandoned", None)

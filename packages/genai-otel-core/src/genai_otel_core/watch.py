@@ -35,7 +35,7 @@ def when_dropped(held: Any, gone: Callable[[], None]) -> None:
 
 def settle() -> None:
     """Report what was noticed at a moment that was not safe to report it at."""
-    while _late:
+    for _ in range(len(_late)):  # if this is no such moment either, they are noted again
         try:
             gone = _late.popleft()
         except IndexError:  # another thread was faster
