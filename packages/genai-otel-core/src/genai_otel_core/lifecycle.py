@@ -96,6 +96,9 @@ class Lifecycle(Starting):
         A stream that ends while models below still stream was left; a synchronous one waits for their end.
         """
         run = self._runs.get(run_id)
+        stream = None if run is None else run.nearest_stream
+        if stream is not None and not stream.in_locking and watch.later(lambda: self.finish(run_id, outcome)):
+            return
         if run is not None and run.streamed and outcome in _READ and self._streams_below(run):
             outcome = ABANDONED
             if run.left is None:

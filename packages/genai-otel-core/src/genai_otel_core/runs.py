@@ -40,6 +40,7 @@ class Run:
         "ended_ns",
         "held",
         "id",
+        "in_locking",
         "inherited",
         "left",
         "note",
@@ -77,9 +78,9 @@ class Run:
         """What it has from above and hands down."""
         self.start_keys: frozenset[str] = frozenset()
         self.stream: Stream | None = None
-        self.note: object = None
-        """The adapter's own remark on the run."""
+        self.note: object = None  # the adapter's own remark
         self.origin: Hashable | None = None
+        self.in_locking = False  # began in code that may hold a lock, and may end there
         self.left: Callable[[], bool] | None = None  # at a cancellation: is it only the reader who left?
         self.stream_above: Run | None = None
         """The nearest run above whose output is read as a stream."""

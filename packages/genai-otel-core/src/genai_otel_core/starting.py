@@ -76,10 +76,10 @@ class Starting(Lookup):
             return self._hide(run_id, named, note, suppressed)
         here = placing.here()
         context, parent = _place(named, origin, here)
-        # What is asked of it is in plain sight there; a live context answers each question by a call.
         said = current.shown(context)
         run = Run(run_id, parent, runs.now_ns())
         run.origin, run.note, run.streamed, run.left = origin, note, streamed, left
+        run.in_locking = streamed and watch.in_locking_code()
         run.suppressed = run.suppressed or suppressed or is_suppressed(here)
         run.inherited = self._inheritance.of(parent.inherited if parent else None, metadata, tags, said)
         self._route(run, operation, metadata, tags)

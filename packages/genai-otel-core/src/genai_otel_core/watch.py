@@ -21,7 +21,7 @@ _LOCKING = ("opentelemetry.sdk", "opentelemetry.exporter", "genai_otel_core.runs
 
 def later(report: Callable[[], None]) -> bool:
     """Whether this is no moment to end a run, since garbage is collected within a lock: `report` is called later."""
-    if not _interrupts_locking_code():
+    if not in_locking_code():
         return False
     _late.append(report)
     return True
@@ -76,5 +76,6 @@ def _report(ref: weakref.ref[Any], gone: Callable[[], None]) -> None:
         attempt("watch.gone", gone)
 
 
-def _interrupts_locking_code() -> bool:
+def in_locking_code() -> bool:
+    """Whether the code that runs here was called by, or has interrupted, code that may hold a lock."""
     return any(module_of(frame).startswith(_LOCKING) for frame in running())
