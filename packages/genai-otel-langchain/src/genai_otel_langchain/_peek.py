@@ -22,6 +22,8 @@ _EVENT_STREAM = "ensure_started"
 _ASYNC_EVENT_STREAM = "_achat_model_stream_v3"
 _EVENT_STREAMS = (_EVENT_STREAM, _ASYNC_EVENT_STREAM)
 _GENERATE, _INVOKE = ("generate", "agenerate"), ("invoke", "ainvoke")
+# What starts the runs of a text model has a frame of its own before Python 3.12.
+_COMPREHENSION = "<listcomp>"
 _STREAMS = "_transform_stream_with_config"
 _PERFORMS_ACTION = ("_perform_agent_action", "_aperform_agent_action")
 
@@ -72,6 +74,8 @@ class Caller:
     def config(self) -> Any:
         """What the runnable was called with, if the frame has it, or the one above that a model's answers."""
         asked, frame = self._locals.get("config"), self.frame
+        if frame.f_code.co_name == _COMPREHENSION and frame.f_back is not None:
+            frame = frame.f_back
         if asked is not None or frame.f_code.co_name not in _GENERATE:
             return asked
         for _ in range(2):  # `invoke` calls `generate_prompt`, and that `generate`
