@@ -57,10 +57,8 @@ class Activation:
         self.open = False
         self.run = self.visible = self.cover = None
         self.span = trace.INVALID_SPAN
-        mine, self.context = (
-            self.context,
-            None,
-        )  # or each refers to the other, and only the collector frees them
+        # Let go, or each refers to the other and only the collector frees them.
+        mine, self.context = self.context, None
         if mine is not None and context_api.get_current() is mine:
             context_api.attach(settled(self.base))
 

@@ -89,14 +89,13 @@ class Cover:
 
     def fill(self, context: Context, activation: Activation) -> None:
         """Add the values to a new context's own; what the application set there stays."""
-        if not _set_by_others(dict.get(context, _MODEL_CLIENTS)):
-            dict.__setitem__(context, _MODEL_CLIENTS, Quiet(activation))
-        quiet = Quiet(activation, _KNOW_EVERYTHING_ONLY)
-        for key in _EVERYTHING:
+        values: dict[str, object] = dict.fromkeys(_EVERYTHING, Quiet(activation, _KNOW_EVERYTHING_ONLY))
+        values[_MODEL_CLIENTS] = Quiet(activation)
+        if self._key is not None:
+            values[self._key] = Joined(activation, self._data)
+        for key, value in values.items():
             if not _set_by_others(dict.get(context, key)):
-                dict.__setitem__(context, key, quiet)
-        if self._key is not None and not _set_by_others(dict.get(context, self._key)):
-            dict.__setitem__(context, self._key, Joined(activation, self._data))
+                dict.__setitem__(context, key, value)
 
     def outlasts_sleep(self, key: str) -> bool:
         """Whether this value answers while the operation is open but not current."""

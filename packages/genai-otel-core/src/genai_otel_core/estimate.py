@@ -69,7 +69,7 @@ def _room_for_names(value: dict[Any, Any], room: int) -> int:
         names = "".join(value)
     except TypeError:  # names that are no texts are written in ways of their own
         return room + 1
-    return 6 * len(names) if names.isascii() or is_sayable(names) else room + 1
+    return 6 * len(names) if is_sayable(names) else room + 1
 
 
 def is_sayable(text: str) -> bool:

@@ -167,8 +167,7 @@ class Lifecycle(Starting):
         by_reader = outcome == ABANDONED or teller is not None
         if by_reader or run.held:
             self._let_go(run, by_reader)
-        if op is not None:
-            self._emit(run)
+        self._emit(run)
         above = run.stream_above
         if above is not None and above.waits and not self._streams_below(above):
             waiting = self._runs.pop(above.id)

@@ -119,5 +119,5 @@ def _model(metadata: Params, params: Params) -> str | None:
 
 
 def _class_name(serialized: object) -> str | None:
-    path = serialized.get("id") if type(serialized) is dict or isinstance(serialized, Mapping) else None
+    path = mapping(serialized).get("id")
     return path[-1] if isinstance(path, (list, tuple)) and path and isinstance(path[-1], str) else None

@@ -147,7 +147,7 @@ def _requested(message: Any) -> list[str]:
     calls = getattr(message, "tool_calls", None)
     if not calls:
         return []
-    ids = [call.get("id") for call in calls if type(call) is dict or isinstance(call, Mapping)]
+    ids = [mapping(call).get("id") for call in calls]
     return [call_id for call_id in ids if isinstance(call_id, str) and call_id]
 
 
