@@ -10,12 +10,10 @@ from genai_otel_core.runs import Run
 _lock = threading.RLock()
 
 
-def roll_up(run: Run) -> None:
-    """Add an ended run to the nearest agent above it; an agent's own sub-agents keep theirs to themselves."""
-    agent = run.parent.agent if run.parent is not None else None
-    total = agent.operation if agent is not None else None
-    op = run.operation
-    if not isinstance(total, AgentInvocation) or op is None or op.outcome == INTERRUPTED:
+def roll_up(agent: Run, op: Operation) -> None:
+    """Add an ended operation to the nearest agent above it; an agent's own sub-agents keep theirs to themselves."""
+    total = agent.operation
+    if not isinstance(total, AgentInvocation) or op.outcome == INTERRUPTED:
         # An interrupted call runs again when it is resumed, and counts then.
         return
     with _lock:

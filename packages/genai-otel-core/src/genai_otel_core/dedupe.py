@@ -89,12 +89,14 @@ class Cover:
 
     def fill(self, context: Context, activation: Activation) -> None:
         """Add the values to a new context's own; what the application set there stays."""
-        values: dict[str, object] = dict.fromkeys(_EVERYTHING, Quiet(activation, _KNOW_EVERYTHING_ONLY))
-        values[_MODEL_CLIENTS] = Quiet(activation)
+        now, before = _EVERYTHING
+        everything = Quiet(activation, _KNOW_EVERYTHING_ONLY)
+        values = [(now, everything), (before, everything), (_MODEL_CLIENTS, Quiet(activation))]
         if self._key is not None:
-            values[self._key] = Joined(activation, self._data)
-        for key, value in values.items():
-            if not _set_by_others(dict.get(context, key)):
+            values.append((self._key, Joined(activation, self._data)))
+        for key, value in values:
+            held = dict.get(context, key)
+            if held is None or not _set_by_others(held):
                 dict.__setitem__(context, key, value)
 
     def outlasts_sleep(self, key: str) -> bool:
@@ -106,14 +108,18 @@ class Cover:
         if self.refuses and inner_layers.is_native_start():
             raise AlreadyObserved
 
+    @property
+    def joins(self) -> bool:
+        """Whether an instrumentation may tell it what it found."""
+        return self._data is not None
+
     def enrich(self, op: Operation) -> None:
         """Complete the operation with what an instrumentation found."""
-        if self._data is not None:
-            enrich(op, self._data)
+        enrich(op, self._data)
 
 
 def _set_by_others(value: object) -> bool:
-    return value is not None and type(value) not in (Quiet, Joined) and bool(value)
+    return type(value) not in (Quiet, Joined) and bool(value)
 
 
 _QUIET = Cover()

@@ -57,10 +57,7 @@ class Emitter:
 
     def measure(self, op: Operation) -> None:
         """Record the points of an ended operation that has no span of ours."""
-        self._measure(op, self._facts(op), None)
-
-    def _facts(self, op: Operation) -> dict[str, Any]:
-        return attempt("convention facts", self._specs[type(op)].facts, op) or {}
+        self._measure(op, self._specs[type(op)].facts(op), None)
 
     def _measure(self, op: Operation, facts: dict[str, Any], span: Span | None) -> None:
         # An interrupted tool runs again when it is resumed, and counts then.
@@ -75,7 +72,7 @@ class Emitter:
         self, op: Operation, span: Span, given: frozenset[str], mode: Mode, end_ns: int | None
     ) -> None:
         """Record the points of an ended operation, emit its events, fill and end its span."""
-        facts = self._facts(op)
+        facts = self._specs[type(op)].facts(op)
         self._measure(op, facts, span)
         if op.outcome == INTERRUPTED and isinstance(op, (AgentInvocation, WorkflowInvocation)):
             attempt("events.interrupt", self._events.interrupt, op, span)

@@ -20,6 +20,7 @@ from genai_otel_core.operations import (
     INTERRUPTED,
     Failure,
     Inference,
+    Operation,
 )
 from genai_otel_core.resume import Resumption
 from genai_otel_core.routing import Routing
@@ -96,19 +97,21 @@ class Lifecycle(Starting):
         A stream that ends while models below still stream was left; a synchronous one waits for their end.
         """
         run = self._runs.get(run_id)
-        stream = None if run is None else run.nearest_stream
+        if run is None:
+            return
+        stream = run.nearest_stream
         if stream is not None and not stream.in_locking and watch.later(lambda: self.finish(run_id, outcome)):
             return
-        if run is not None and run.streamed and outcome in _READ and self._streams_below(run):
+        if run.streamed and outcome in _READ and self._streams_below(run):
             outcome = ABANDONED
             if run.left is None:
                 run.waits = True
                 if run.activation is not None:
                     run.activation.close()
                 return
-        run = self._runs.pop(run_id)
-        if run is not None:
-            self._end(run, outcome, None)
+        popped = self._runs.pop(run_id)
+        if popped is not None:
+            self._end(popped, outcome, None)
 
     def _streams_below(self, run: Run) -> bool:
         return any(below.stream is not None for below in self._runs.below(run))
@@ -144,21 +147,30 @@ class Lifecycle(Starting):
         self._end(run, EVICTED, None)
 
     def _end(self, run: Run, outcome: str, failure: Failure | None) -> None:
-        op = run.operation
         run.ended_ns = wall_ns()
         if run.activation is not None:
             run.activation.close()
-        if op is not None:
-            if outcome == ABANDONED or (run.streamed and run.left is None):
-                run.ended_ns = _within_parent(run, outcome, run.ended_ns)
-            op.duration_s = (runs.now_ns() - run.started_ns) / 1e9
-            if op.outcome != INTERRUPTED or outcome != ABANDONED:  # who sees an interrupt reads no further
-                op.outcome = outcome
-            op.failure = op.failure or failure
-            if run.stream is not None and isinstance(op, Inference):
-                attempt("stream.settle", run.stream.settle, op)
-            if run.cover is not None:
-                attempt("dedupe.enrich", run.cover.enrich, op)
+        if run.operation is not None:
+            self._complete(run, run.operation, outcome, failure)
+        if run.nearest_stream is None and outcome != ABANDONED:
+            self._emit(run)
+        else:
+            self._end_beside_reader(run, outcome)
+
+    def _complete(self, run: Run, op: Operation, outcome: str, failure: Failure | None) -> None:
+        if outcome == ABANDONED or (run.streamed and run.left is None):
+            run.ended_ns = _within_parent(run, outcome, run.ended_ns)
+        op.duration_s = (runs.now_ns() - run.started_ns) / 1e9
+        if op.outcome != INTERRUPTED or outcome != ABANDONED:  # who sees an interrupt reads no further
+            op.outcome = outcome
+        op.failure = op.failure or failure
+        if run.stream is not None and isinstance(op, Inference):
+            attempt("stream.settle", run.stream.settle, op)
+        if run.cover is not None and run.cover.joins:
+            attempt("dedupe.enrich", run.cover.enrich, op)
+
+    def _end_beside_reader(self, run: Run, outcome: str) -> None:
+        """Emit a run that is read as a stream or lies below one: its reader may be who ended it."""
         teller = self._who_tells(run) if outcome == CANCELLED else None
         if teller is not None and teller.ended_ns is None:
             # The stream's reader may be who stopped it; its end will tell.
@@ -203,7 +215,8 @@ class Lifecycle(Starting):
         attempts.record(run, op)
         mode = run.inherited.mode
         self._settlement.settle(run, op)
-        attempt("agents.roll_up", agents.roll_up, run)
+        if run.parent is not None and run.parent.agent is not None:
+            attempt("agents.roll_up", agents.roll_up, run.parent.agent, op)
         assert run.emitter is not None
         if span is not None:
             run.emitter.finish(op, span, run.start_keys, mode, run.ended_ns)

@@ -59,7 +59,7 @@ class Metrics:
 
     def __init__(self, meter_provider: MeterProvider | None, convention: Convention) -> None:
         self._reads: dict[type[Operation], list[_Read]] = {}
-        self._dimensions: dict[type[Operation], tuple[str, ...]] = {}
+        self._dimensions: dict[type[Operation], frozenset[str]] = {}
         """Of all the metrics of an operation together."""
         for spec in (*convention.metrics, *_own.METRICS):
             meter = metrics.get_meter(SCOPE, VERSION, meter_provider, schema_url=spec.schema_url or "")
@@ -67,8 +67,8 @@ class Metrics:
             for operation in spec.operations:
                 self._reads.setdefault(operation, []).extend(measure.reads(operation))
                 known = {row.name for row in convention.by_type[operation].identity_rows}
-                shared = known.intersection((*self._dimensions.get(operation, ()), *spec.dimensions))
-                self._dimensions[operation] = tuple(shared)
+                shared = known.intersection(spec.dimensions)
+                self._dimensions[operation] = self._dimensions.get(operation, frozenset()) | shared
 
     def finish(self, op: Operation, facts: Mapping[str, Any], span: Span | None) -> None:
         """Record the points of an ended operation, labelled with those of `facts` that are their dimensions.
@@ -78,7 +78,7 @@ class Metrics:
         reads = self._reads.get(type(op))
         if reads is None:
             return
-        known = {name: facts[name] for name in self._dimensions[type(op)] if name in facts}
+        known = {name: facts[name] for name in self._dimensions[type(op)] & facts.keys()}
         names, own = known.keys(), op.dimensions
         context: Context | None = None
         for measure, read, shown, extra in reads:

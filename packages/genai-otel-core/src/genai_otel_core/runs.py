@@ -160,6 +160,8 @@ class RunStore:
         self._lock = threading.RLock()
         self._none_too_old_until = 0
         """No run can be too old before this."""
+        self.get: Callable[[Hashable], Run | None] = self._open.get
+        """Returns the open run with an id."""
 
     def __len__(self) -> int:
         return len(self._open)
@@ -174,8 +176,8 @@ class RunStore:
     def add(self, run: Run) -> None:
         """Keep `run`; give up the oldest if there are too many or it is too old."""
         self._open[run.id] = run
-        if run.parent is not None:
-            run.parent.children[run] = None
+        if (above := run.parent) is not None:
+            above.children[run] = None
         if len(self._open) > self._max_runs or run.started_ns > self._none_too_old_until:
             for gone in self._stale(run):
                 self._evicted(gone)
@@ -196,10 +198,6 @@ class RunStore:
             self._none_too_old_until = oldest.started_ns + self._max_age_ns
         return stale
 
-    def get(self, run_id: Hashable) -> Run | None:
-        """Return the open run with this id."""
-        return self._open.get(run_id)
-
     def find_parent(self, run_id: Hashable) -> Run | None:
         """Return the run with this id, also if it has ended lately."""
         return self._open.get(run_id) or self._ended.get(run_id)
@@ -219,9 +217,12 @@ class RunStore:
         if run is not None:
             self._ended[run_id] = run
             if len(self._ended) > _REMEMBERED:
-                with suppress(KeyError):  # another thread was faster
-                    self._ended.popitem(last=False)
+                self._forget_one()
         return run
+
+    def _forget_one(self) -> None:
+        with suppress(KeyError):  # another thread was faster
+            self._ended.popitem(last=False)
 
     def below(self, ancestor: Run) -> list[Run]:
         """Return the open runs below `ancestor`, the innermost first."""
@@ -238,8 +239,7 @@ class RunStore:
 
     def _remove(self, run_id: Hashable) -> Run | None:
         run = self._open.pop(run_id, None)
-        above = None if run is None else run.parent
-        if run is not None and above is not None:
+        if run is not None and (above := run.parent) is not None:
             above.children.pop(run, None)
             if run.children:
                 above.children.update(list(run.children.items()))
