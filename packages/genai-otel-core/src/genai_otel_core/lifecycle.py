@@ -147,19 +147,21 @@ class Lifecycle(Starting):
         self._end(run, EVICTED, None)
 
     def _end(self, run: Run, outcome: str, failure: Failure | None) -> None:
-        run.ended_ns = wall_ns()
+        run.ended_ns = ended_ns = wall_ns()
         if run.activation is not None:
             run.activation.close()
         if run.operation is not None:
-            self._complete(run, run.operation, outcome, failure)
+            self._complete(run, run.operation, outcome, failure, ended_ns)
         if run.nearest_stream is None and outcome != ABANDONED:
             self._emit(run)
         else:
             self._end_beside_reader(run, outcome)
 
-    def _complete(self, run: Run, op: Operation, outcome: str, failure: Failure | None) -> None:
+    def _complete(
+        self, run: Run, op: Operation, outcome: str, failure: Failure | None, ended_ns: int
+    ) -> None:
         if outcome == ABANDONED or (run.streamed and run.left is None):
-            run.ended_ns = _within_parent(run, outcome, run.ended_ns)
+            run.ended_ns = _within_parent(run, outcome, ended_ns)
         op.duration_s = (runs.now_ns() - run.started_ns) / 1e9
         if op.outcome != INTERRUPTED or outcome != ABANDONED:  # who sees an interrupt reads no further
             op.outcome = outcome
