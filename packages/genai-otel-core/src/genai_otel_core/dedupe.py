@@ -91,7 +91,11 @@ class Cover:
         """Add the values to a new context's own; what the application set there stays."""
         now, before = _EVERYTHING
         everything = Quiet(activation, _KNOW_EVERYTHING_ONLY)
-        values: list[tuple[str, object]] = [(now, everything), (before, everything), (_MODEL_CLIENTS, Quiet(activation))]
+        values: list[tuple[str, object]] = [
+            (now, everything),
+            (before, everything),
+            (_MODEL_CLIENTS, Quiet(activation)),
+        ]
         if self._key is not None:
             values.append((self._key, Joined(activation, self._data)))
         for key, value in values:
