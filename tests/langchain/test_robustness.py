@@ -289,6 +289,52 @@ def test_two_handlers_make_one_span(seen: Capture) -> None:
     assert seen.tree() == "chat scripted-1"
 
 
+OPTIONS: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    ({"attributes": {"app": "a", "rows": [1, 2]}}, {"attributes": {"rows": [1, 2], "app": "a"}}),
+    ({"prices": {"m": {"input": 1.0}}}, {"prices": {"m": {"input": 1.0}}}),
+    ({"metadata_attributes": {"tenant": "tenant.id"}}, {"metadata_attributes": {"tenant": "tenant.id"}}),
+    ({"metadata_attributes": ["tenant"]}, {"metadata_attributes": ("tenant",)}),
+    ({}, {"detail": "steps", "capture_content": None, "metric_attributes": [], "logger_provider": None}),
+]
+
+
+@pytest.mark.parametrize(("first", "second"), OPTIONS)
+def test_handlers_with_equal_options_share_their_telemetry(
+    first: dict[str, Any], second: dict[str, Any]
+) -> None:
+    """Also options that are mappings, and those that say what holds anyway."""
+    one = Handler(**first)
+    assert Handler(**second).telemetry is one.telemetry
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({"attributes": {"app": 1}}, {"attributes": {"app": True}}),
+        ({"attributes": {"app": 1}}, {"attributes": {"app": 1.0}}),
+        ({"prices": {"m": {"input": 1.0}}}, {"prices": {"m": {"output": 1.0}}}),
+    ],
+)
+def test_handlers_with_other_options_have_another_telemetry(
+    first: dict[str, Any], second: dict[str, Any]
+) -> None:
+    """What Python takes for equal need not be the same attribute."""
+    one = Handler(**first)
+    assert Handler(**second).telemetry is not one.telemetry
+
+
+def test_a_wrong_option_raises_beside_a_handler_that_has_a_right_one() -> None:
+    """`1` is not `True`, an unknown option is none, and options that contain themselves are no equals."""
+    one = Handler(start_events=True), Handler()
+    with pytest.raises(TypeError, match="start_events"):
+        Handler(start_events=1)
+    with pytest.raises(TypeError, match="nothing"):
+        Handler(nothing=None)
+    loop: dict[str, Any] = {"app": "a"}
+    loop["loop"] = loop
+    assert Handler(attributes=loop).telemetry not in [handler.telemetry for handler in one]
+
+
 @pytest.mark.guard_may_catch
 def test_our_own_errors_never_reach_the_application(
     seen: Capture, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture

@@ -8,7 +8,7 @@ import pickle
 import sys
 import threading
 import uuid
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakSet, WeakValueDictionary
 
@@ -125,15 +125,23 @@ def without_providers(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _key(cls: type[Telemetry], options: dict[str, Any]) -> Hashable | None:
-    frozen: list[tuple[str, Any]] = []
-    for name, value in sorted(options.items()):
-        if name in _PROVIDERS:
-            frozen.append((name, id(value)))
-            continue
-        item = tuple(value) if isinstance(value, list) else value
-        try:
-            hash(item)
-        except TypeError:
-            return None
-        frozen.append((name, item))
-    return cls, tuple(frozen), tuple(os.environ.get(name) for name in _ENV)
+    usual = cls.__init__.__kwdefaults__
+    told = set()
+    try:
+        for name, value in options.items():
+            frozen = id(value) if name in _PROVIDERS and value is not None else _frozen(value)
+            if name not in usual or frozen != _frozen(usual[name]):
+                told.add((name, frozen))
+    except (TypeError, RecursionError):  # something in it cannot be compared
+        return None
+    return cls, frozenset(told), tuple(os.environ.get(name) for name in _ENV)
+
+
+def _frozen(value: object) -> Hashable:
+    """Return what equals that of another value if both mean the same option; `True` and `1` do not."""
+    if isinstance(value, Mapping):
+        return Mapping, frozenset((key, _frozen(held)) for key, held in value.items())
+    if isinstance(value, (list, tuple)):
+        return Sequence, tuple(map(_frozen, value))
+    hash(value)
+    return type(value), value
