@@ -24,6 +24,9 @@ from genai_otel_core.testing import Capture, capture
         ("write to jane.doe+x@mail.example.co.uk, please", "write to [e-mail], please"),
         ("card 4111 1111 1111 1111 or 378282246310005", "card [card] or [card]"),
         ("order 4111 1111 1111 1112", "order 4111 1111 1111 1112"),
+        ("card 4111 1111 1111 1111 12/27, code 123", "card [card] 12/27, code 123"),
+        ("+1 415 555 2671 4111 1111 1111 1111 12 27", "[phone] [card] 12 27"),
+        ("2 4111111111111111 5500000000000004", "2 [card] [card]"),
         ("call +44 20 7946 0958 or (030) 901820 now", "call [phone] or [phone] now"),
         ("call 555-867-5309", "call [phone]"),
         ("2026-11-21 at 10:58:35, version 1.2.3.4, 1234567 rows", None),
@@ -42,6 +45,20 @@ from genai_otel_core.testing import Capture, capture
 def test_common_finds(text: str, masked: str | None) -> None:
     """The ready patterns replace what they are for, and leave dates, versions and numbers alone."""
     assert masks.common()("query", text, None) == (text if masked is None else masked)
+
+
+@given(
+    before=st.lists(st.integers(0, 10**9)),
+    card=st.sampled_from(["4111 1111 1111 1111", "378282246310005", "3782-822463-10005", "4222222222222"]),
+    after=st.lists(st.integers(0, 10**9)),
+    between=st.sampled_from(" -"),
+)
+def test_no_card_is_overlooked_beside_other_numbers(
+    before: list[int], card: str, after: list[int], between: str
+) -> None:
+    """An order's number, a date or a check code beside it does not show a card's."""
+    text = between.join([*map(str, before), card, *map(str, after)])
+    assert card not in masks.common()("query", text, None)
 
 
 def test_patterns_of_ones_own() -> None:

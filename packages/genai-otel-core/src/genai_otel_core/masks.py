@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from genai_otel_core.callables import not_awaited
@@ -64,7 +64,8 @@ PATTERNS: Mapping[str, str] = {
         r"|(?<=://)[^\s/@:]{0,256}:[^\s/@]{1,256}(?=@)"
     ),
     "e-mail": r"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}",
-    "card": r"(?<![\w.])\d(?:[ -]?\d){12,18}(?!\w)",
+    # With the numbers that stand beside a card's: which digits are the card's is told by their check digit.
+    "card": r"(?<![\w.])\d(?:[ -]?\d){12,4094}(?!\w)",
     "phone": (
         r"(?<![\w.])(?:\+|00)\d{1,3}(?:[ ./-]?\(?\d{1,4}\)?){2,6}(?!\w)"
         r"|(?<![\w.])\(\d{2,5}\)[ ./-]?\d{2,5}(?:[ ./-]?\d{2,5}){1,3}(?!\w)"
@@ -106,14 +107,52 @@ class RegexMask:
 def _replacement(name: str) -> Callable[[re.Match[str]], str]:
     mark = f"[{name}]"
     if name == "card":
-        return lambda match: mark if _check_digit_fits(match.group()) else match.group()
+        return lambda match: _without_cards(match.group(), mark)
     return lambda match: mark
 
 
-def _check_digit_fits(text: str) -> bool:
-    digits = [int(char) for char in reversed(text) if char.isdigit()]
-    doubled = (sum(divmod(digit * 2, 10)) for digit in digits[1::2])
-    return (sum(digits[::2]) + sum(doubled)) % 10 == 0
+_CARD_DIGITS = range(13, 20)
+_GROUP = re.compile(r"\d+")
+_FIRST_GROUP = 4
+
+
+def _without_cards(text: str, mark: str) -> str:
+    """Hide card numbers in digits and what separates them: all that can be one, as other numbers may be beside it."""
+    written, shown = [], 0
+    for begin, end in _card_spans(text):
+        if begin >= shown:
+            written += [text[shown:begin], mark]
+        shown = max(shown, end)
+    return "".join((*written, text[shown:]))
+
+
+def _card_spans(text: str) -> Iterator[tuple[int, int]]:
+    groups = [group.span() for group in _GROUP.finditer(text)]
+    sums = _check_sums([int(digit) for begin, end in groups for digit in text[begin:end]])
+    ends, count = {}, 0  # where groups end in the text, by the digits up to there
+    for begin, end in groups:
+        count += end - begin
+        ends[count] = end
+    count = 0
+    for begin, end in groups:
+        for size in _CARD_DIGITS:
+            up_to = count + size
+            whole = count == 0 and up_to == len(sums[0]) - 1
+            if up_to in ends and (whole or end - begin >= _FIRST_GROUP):
+                doubled = sums[up_to % 2]
+                if (doubled[up_to] - doubled[count]) % 10 == 0:
+                    yield begin, ends[up_to]
+        count += end - begin
+
+
+def _check_sums(digits: Sequence[int]) -> tuple[list[int], list[int]]:
+    """Running sums of Luhn's check, in which every second digit counts double: those at even places, those at odd."""
+    sums: tuple[list[int], list[int]] = ([0], [0])
+    for index, digit in enumerate(digits):
+        double = sum(divmod(digit * 2, 10))
+        sums[index % 2].append(sums[index % 2][-1] + double)
+        sums[1 - index % 2].append(sums[1 - index % 2][-1] + digit)
+    return sums
 
 
 def common(**more: str | re.Pattern[str]) -> RegexMask:
