@@ -44,6 +44,7 @@ STEP_LIMIT = type("GraphRecursionError", (RecursionError,), {"__module__": "lang
             provider_error("botocore", response={"Error": {"Code": "ThrottlingException"}})("x"),
             "ThrottlingException",
         ),
+        (SystemExit("private"), "SystemExit"),
     ],
 )
 def test_error_types(error: BaseException, expected: str) -> None:

@@ -71,6 +71,8 @@ def _telling_class(error: BaseException) -> type:
 
 
 def _provider_code(error: BaseException) -> str | None:
+    if not isinstance(error, Exception):
+        return None  # the `code` of a SystemExit is what is said at the end, in any words
     body = getattr(error, "body", None)
     # Anthropic's clients keep the whole body, OpenAI's only what its "error" holds.
     nested = body.get("error", body) if isinstance(body, dict) else None
