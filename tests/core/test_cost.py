@@ -102,6 +102,8 @@ def test_cached_tokens_cost_their_own_price() -> None:
     )
     assert Price(1.0, 2.0, 0.1, 1.5).of(usage).total_usd == pytest.approx(0.3 + 0.06 + 0.15)
     assert Price(1.0, 2.0).of(usage).total_usd == pytest.approx(1.0)
+    few = Usage(input_tokens=12, output_tokens=7, cache_read_tokens=4)
+    assert Price(1.0, 10.0, 0.5).of(few).total_usd == 0.00008  # not 0.00007999999999999999
 
 
 @given(*[st.integers(0, 10**9)] * 4)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -73,6 +74,14 @@ def test_a_value_without_a_meaning_is_refused(option: str, value: Any) -> None:
     """An endless age, and an empty path that would mean the current directory, are named at once."""
     with pytest.raises(ValueError, match=option):
         check(**{option: value})
+
+
+def test_a_directory_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
+    """A file in its place is told at once, by the option's name."""
+    file = tmp_path / "file"
+    file.touch()
+    with pytest.raises(ValueError, match="resume_store must be a directory"):
+        check(resume_store=file)
 
 
 class Unawaited:

@@ -55,9 +55,9 @@ class Price:
         fresh = max(0, (usage.input_tokens or 0) - read - write)
         read_price = self.input if self.cache_read is None else self.cache_read
         write_price = self.input if self.cache_write is None else self.cache_write
-        paid_in = (fresh * self.input + read * read_price + write * write_price) / _MILLION
-        paid_out = (usage.output_tokens or 0) * self.output / _MILLION
-        return Cost(paid_in + paid_out, LOCAL, paid_in, paid_out)
+        paid_in = fresh * self.input + read * read_price + write * write_price
+        paid_out = (usage.output_tokens or 0) * self.output
+        return Cost((paid_in + paid_out) / _MILLION, LOCAL, paid_in / _MILLION, paid_out / _MILLION)
 
 
 def price_table(prices: PriceTable | None) -> dict[str, Price]:

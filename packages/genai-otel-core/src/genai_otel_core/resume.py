@@ -205,7 +205,10 @@ def store_for(option: object) -> ResumeStore:
     if isinstance(option, (str, os.PathLike)):
         if not os.fsdecode(option):
             raise ValueError("resume_store must be the path of a directory, not an empty text")
-        return DirectoryResumeStore(option)
+        try:
+            return DirectoryResumeStore(option)
+        except OSError as error:
+            raise ValueError(f"resume_store must be a directory that can be made: {error}") from error
     if isinstance(option, ResumeStore) and not isinstance(option, type):
         not_awaited("resume_store.save", option.save)
         not_awaited("resume_store.load", option.load)
