@@ -13,7 +13,7 @@ from genai_otel_langchain import Handler
 
 
 def facts(model: Any, seen: Capture) -> dict[str, Any]:
-    model.invoke("hi", {"callbacks": [Handler(**seen.providers)]})
+    model.invoke("hi", {"callbacks": [Handler(**seen.providers, capture_content="span")]})
     attributes = seen.span(f"chat {model.model}").attributes
     return {
         k: v for k, v in attributes.items() if k.startswith(("gen_ai.request.", "gen_ai.provider", "server."))
@@ -29,6 +29,7 @@ def test_parameters_that_only_the_model_knows(seen: Capture) -> None:
         top_k: int | None = None
         seed: int = 7
         top_p: float = 0.5
+        stop_sequences: list[str] | None = ["END"]
 
         def _get_ls_params(self, stop: Any = None, **kwargs: Any) -> Any:
             return {"ls_provider": "ollama", "ls_model_name": self.model, "ls_temperature": 0.9}
@@ -39,6 +40,7 @@ def test_parameters_that_only_the_model_knows(seen: Capture) -> None:
         "gen_ai.request.temperature": 0.9,  # what is reported comes first
         "gen_ai.request.max_tokens": 64,
         "gen_ai.request.seed": 7,
+        "gen_ai.request.stop_sequences": ("END",),
         "gen_ai.request.top_p": 0.5,
     }
 

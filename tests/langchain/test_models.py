@@ -408,6 +408,54 @@ def test_content_of_a_conversation(seen: Capture) -> None:
     assert event.attributes["gen_ai.output.messages"][0]["parts"][0]["content"] == "a cat"
 
 
+STEPS = [{"type": "summary_text", "text": "first"}, {"type": "summary_text", "text": "then"}]
+
+
+@pytest.mark.parametrize(
+    ("answer", "thought"),
+    [
+        (AIMessage([{"type": "thinking", "thinking": "hm", "signature": "x"}]), "hm"),
+        (AIMessage([{"type": "reasoning", "id": "rs_1", "summary": STEPS}]), "first\n\nthen"),
+        (AIMessage([{"type": "reasoning", "content": [{"type": "reasoning_text", "text": "so"}]}]), "so"),
+        (
+            AIMessage([{"type": "reasoning_content", "reasoning_content": {"text": "hm", "signature": "x"}}]),
+            "hm",
+        ),
+        (AIMessage("", additional_kwargs={"reasoning_content": "hm"}), "hm"),
+        (AIMessage("", additional_kwargs={"reasoning": {"id": "rs_1", "summary": STEPS}}), "first\n\nthen"),
+    ],
+)
+def test_what_a_model_thought_is_told(answer: AIMessage, thought: str, seen: Capture) -> None:
+    """As a reasoning part with its text, wherever the provider's integration has it."""
+    handler = Handler(**seen.providers, capture_content="span")
+    ScriptedModel(answers=[answer]).invoke("hi", {"callbacks": [handler]})
+    (said,) = whole(seen.span("chat scripted-1"))["attributes"]["gen_ai.output.messages"]
+    assert said["parts"] == [{"type": "reasoning", "content": thought}]
+
+
+def test_thoughts_without_words_are_as_the_provider_has_them(seen: Capture) -> None:
+    """A summary may be empty, and what was thought be told to nobody."""
+    handler = Handler(**seen.providers, capture_content="span")
+    answer = AIMessage([{"type": "reasoning", "id": "rs_1", "summary": []}])
+    ScriptedModel(answers=[answer]).invoke("hi", {"callbacks": [handler]})
+    (said,) = whole(seen.span("chat scripted-1"))["attributes"]["gen_ai.output.messages"]
+    assert said["parts"] == [{"type": "reasoning", "id": "rs_1", "summary": []}]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [{"reasoning_effort": "low"}, {"reasoning": {"effort": "low"}}, {"output_config": {"effort": "low"}}],
+)
+def test_how_much_a_model_shall_think(asked: dict[str, Any], seen: Capture) -> None:
+    """The level of reasoning is found in each API's form, and what else is said there is no limit of tokens."""
+    beside = {"reasoning": {"max_tokens": 7, **asked.get("reasoning", {})}}
+    model = ScriptedModel(answers=["x"]).bind(**{**beside, **asked, **beside})
+    model.invoke("hi", {"callbacks": [Handler(**seen.providers, convention="dev")]})
+    attributes = seen.span("chat scripted-1").attributes
+    assert attributes["gen_ai.request.reasoning.level"] == "low"
+    assert "gen_ai.request.max_tokens" not in attributes
+
+
 def test_failed_calls_are_in_the_duration_metric(seen: Capture) -> None:
     """The point carries the same `error.type` as the span; no token point is made up."""
     with pytest.raises(TimeoutError):

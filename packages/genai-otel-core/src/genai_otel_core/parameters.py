@@ -47,8 +47,10 @@ _BY_NAME = {
 _NAMES = _BY_NAME.keys()
 _NESTED = ("model_kwargs", "generation_config", "inferenceConfig", "options")
 _STOP = ("stop", "stop_sequences")
+# How OpenAI's Responses API and Anthropic's messages hold the `effort` of reasoning.
+_THOUGHT = ("reasoning", "output_config")
 # Mostly there is none of these, which is quickly told of all at once.
-_NESTED_NAMES, _STOP_NAMES = frozenset(_NESTED), frozenset(_STOP)
+_NESTED_NAMES, _STOP_NAMES, _THOUGHT_NAMES = frozenset(_NESTED), frozenset(_STOP), frozenset(_THOUGHT)
 # Any of these says something of the output; mostly there is none.
 _OUTPUT = frozenset({"response_format", "text_format", "response_mime_type", "format", "modalities"})
 
@@ -80,6 +82,8 @@ def read_parameters(found: Request, sources: Sequence[Params]) -> None:
         taken.update(best)
         if found.stop_sequences is None and not _STOP_NAMES.isdisjoint(source):
             found.stop_sequences = _stop(source)
+        if found.reasoning_level is None and not _THOUGHT_NAMES.isdisjoint(source):
+            found.reasoning_level = _effort(source)
 
 
 def read_fields(found: Request, held: Params) -> None:
@@ -88,6 +92,8 @@ def read_fields(found: Request, held: Params) -> None:
         field, _, types = _BY_NAME[name]
         if getattr(found, field) is None and _is(held[name], types):
             setattr(found, field, held[name])
+    if found.stop_sequences is None and not _STOP_NAMES.isdisjoint(held):
+        found.stop_sequences = _stop(held)
 
 
 def output_type(*sources: Params) -> str | None:
@@ -158,4 +164,13 @@ def _stop(source: Params) -> list[str] | None:
             return [value]
         if isinstance(value, (list, tuple)) and value:
             return [word for word in value if isinstance(word, str)]
+    return None
+
+
+def _effort(source: Params) -> str | None:
+    for name in _THOUGHT:
+        held = source.get(name)
+        effort = held.get("effort") if isinstance(held, Mapping) else None
+        if isinstance(effort, str):
+            return effort
     return None

@@ -47,10 +47,10 @@ def _base_message(item: BaseMessage, limit: int) -> m.Message:
     out = m.Message(role=role, parts=content_parts(item.content, limit), name=item.name)
     if isinstance(item, AIMessage):
         out.finish_reason = finish_reason_in(item.response_metadata)
-        reasoning = item.additional_kwargs.get("reasoning_content")
-        if isinstance(reasoning, str) and reasoning:
-            out.parts.insert(0, m.Reasoning(clip(reasoning, limit)))
         if item.additional_kwargs:
+            thought = _thought_beside(item.additional_kwargs)
+            if thought:
+                out.parts.insert(0, m.Reasoning(clip(thought, limit)))
             out.parts += _beside_content(item.additional_kwargs, limit)
         calls: list[Any] = [*item.tool_calls, *item.invalid_tool_calls]
         legacy = item.additional_kwargs.get("function_call")
@@ -137,10 +137,35 @@ def _block(block: Any, limit: int) -> m.Part | None:
 
 
 def _reasoning(block: Mapping[str, Any], limit: int) -> m.Part:
+    said = _thought(block)
+    return m.Generic("reasoning", _fields(block, limit)) if said is None else m.Reasoning(clip(said, limit))
+
+
+def _thought_beside(extra: Mapping[str, Any]) -> str | None:
+    said = extra.get("reasoning_content")
+    if said is None:
+        said = extra.get("reasoning")  # langchain-openai's before its messages had blocks of it
+    if isinstance(said, Mapping):
+        return _thought(said)
+    return said if isinstance(said, str) else None
+
+
+def _thought(block: Mapping[str, Any]) -> str | None:
     for key in ("reasoning", "thinking", "text"):
         if isinstance(block.get(key), str):
-            return m.Reasoning(clip(block[key], limit))
-    return m.Generic("reasoning", _fields(block, limit))
+            return str(block[key])
+    inner = block.get("reasoning_content")  # Bedrock's
+    if isinstance(inner, Mapping) and isinstance(inner.get("text"), str):
+        return str(inner["text"])
+    for key in ("summary", "content"):  # OpenAI's Responses API's
+        items = block.get(key)
+        steps = islice(items, 1000) if isinstance(items, list) else ()
+        said = [
+            step["text"] for step in steps if isinstance(step, Mapping) and isinstance(step.get("text"), str)
+        ]
+        if said:
+            return "\n\n".join(said)
+    return None
 
 
 def _media(kind: str, block: Mapping[str, Any]) -> m.Part | None:
