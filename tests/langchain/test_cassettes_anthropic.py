@@ -78,6 +78,7 @@ def test_chat_content() -> None:
                         "finish_reason": "stop",
                     }
                 ],
+                "gen_ai.request.stop_sequences": ["###"],
             }
         ]
     )

@@ -29,7 +29,7 @@ def test_parameters_that_only_the_model_knows(seen: Capture) -> None:
         top_k: int | None = None
         seed: int = 7
         top_p: float = 0.5
-        stop_sequences: list[str] | None = ["END"]
+        stop_sequences: tuple[str, ...] = ("END",)
 
         def _get_ls_params(self, stop: Any = None, **kwargs: Any) -> Any:
             return {"ls_provider": "ollama", "ls_model_name": self.model, "ls_temperature": 0.9}

@@ -125,7 +125,7 @@ def without_providers(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _key(cls: type[Telemetry], options: dict[str, Any]) -> Hashable | None:
-    usual = cls.__init__.__kwdefaults__
+    usual = cls.__init__.__kwdefaults__ or {}
     told = set()
     try:
         for name, value in options.items():
