@@ -113,8 +113,7 @@ def read_result(op: Operation, result: Any, content: bool, limit: int) -> None:
     elif isinstance(op, ToolExecution):
         _operations.read_tool_output(op, result, content, limit)
     elif isinstance(op, (AgentInvocation, WorkflowInvocation)) and content:
-        answer = getattr(result, "result", result)  # a workflow's stop event carries its result
-        op.output_messages = _messages.spoken(answer, "assistant", limit) or op.output_messages
+        op.output_messages = _messages.spoken(_given(result), "assistant", limit) or op.output_messages
 
 
 def read_response(op: Inference, response: Any, content: bool, limit: int) -> None:
@@ -134,6 +133,14 @@ def add_said(op: Operation | None, said: list[Message] | None) -> None:
     """Complete what returned a stream from the last answer that was streamed below it."""
     if isinstance(op, (AgentInvocation, WorkflowInvocation)) and op.output_messages is None and said:
         op.output_messages = [replace(message, finish_reason=None) for message in said]
+
+
+def _given(result: Any) -> Any:
+    """What a run gave: its stop event's result; an event of the application's own is that itself."""
+    if all(base.__name__ != "StopEvent" for base in type(result).__mro__):
+        return result
+    own = {} if type(result).__name__ == "StopEvent" else _context.event_data(result)
+    return own or result.result
 
 
 def _input(call: BoundArguments, limit: int) -> list[Message] | None:

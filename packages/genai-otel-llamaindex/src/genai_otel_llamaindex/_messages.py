@@ -81,11 +81,13 @@ def spoken(value: Any, role: str, limit: int) -> list[m.Message] | None:
     """Translate what a query, workflow or agent was given or gave."""
     if value is None or (isinstance(value, (str, dict)) and not value):
         return None
-    if hasattr(value, "blocks") and hasattr(value, "role"):
+    held = getattr(value, "__dict__", None)
+    held = held if isinstance(held, dict) else {}  # a response with a structure has any attribute
+    if "blocks" in held and "role" in held:
         return [message(value, limit, role)]
     for name in ("query_str", "response"):  # a query bundle; a response, an agent's output
-        inner = getattr(value, name, None)
-        if isinstance(inner, str):
+        inner = held.get(name)
+        if isinstance(inner, str) or (inner is not None and "source_nodes" in held):
             return [m.Message(role=role, parts=data_parts(inner, limit))]
         if hasattr(inner, "blocks"):
             return [message(inner, limit, role)]
