@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from genai_otel_core.frames import module_of, running
 from genai_otel_core.operations import COMPLETED, INTERRUPTED
+
+if TYPE_CHECKING:
+    from llama_index.core.callbacks.base_handler import BaseCallbackHandler
+
+    CallbackHandler = BaseCallbackHandler
+else:
+    # Importing the framework's takes seconds; `register_callback_handler` does without.
+    CallbackHandler = object
 
 _ENGINES = ("llama_index_instrumentation.", "workflows.")
 _RESULTS = "workflows.runtime.types.results"

@@ -20,7 +20,7 @@ from genai_otel_llamaindex._legacy import LegacyEvents
 from genai_otel_llamaindex._spans import Spans
 
 
-class Handler(BaseSpanHandler[BaseSpan], BaseEventHandler):
+class Handler(BaseSpanHandler[BaseSpan], BaseEventHandler, _compat.CallbackHandler):
     """LlamaIndex spans, events and callbacks to OpenTelemetry spans, metrics and events.
 
         handler = Handler().attach()                                          # everything in the process
@@ -37,8 +37,8 @@ class Handler(BaseSpanHandler[BaseSpan], BaseEventHandler):
         TypeError, ValueError: for a wrong option, naming it and the allowed values.
     """
 
-    event_starts_to_ignore: ClassVar[tuple[Any, ...]] = ()
-    event_ends_to_ignore: ClassVar[tuple[Any, ...]] = ()
+    event_starts_to_ignore: ClassVar[tuple[Any, ...]] = ()  # type: ignore[misc]  # else pydantic's field
+    event_ends_to_ignore: ClassVar[tuple[Any, ...]] = ()  # type: ignore[misc]  # else pydantic's field
 
     _telemetry: Telemetry
     _spans: Spans
@@ -153,7 +153,6 @@ class Handler(BaseSpanHandler[BaseSpan], BaseEventHandler):
 
     # In a callback manager
 
-    @guarded
     def on_event_start(
         self,
         event_type: Any,
@@ -163,8 +162,12 @@ class Handler(BaseSpanHandler[BaseSpan], BaseEventHandler):
         **kwargs: Any,
     ) -> str:
         """Start an operation that only callbacks tell of."""
-        self._legacy.start(event_type, payload or {}, event_id, parent_id)
+        self._start_event(event_type, payload or {}, event_id, parent_id)
         return event_id
+
+    @guarded
+    def _start_event(self, event_type: Any, payload: dict[str, Any], event_id: str, parent_id: str) -> None:
+        self._legacy.start(event_type, payload, event_id, parent_id)
 
     @guarded
     def on_event_end(
