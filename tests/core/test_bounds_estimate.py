@@ -1,4 +1,4 @@
-"""The quick estimate of what fits never says so of what does not."""
+"""The quick estimate of what fits and is clean never says so of what does not or is not."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genai_otel_core import bounds, estimate
+from genai_otel_core import bounds, estimate, secret_keys
 from genai_otel_core import messages as m
 from genai_otel_core.conventions import _encode as encode
 from genai_otel_core.cutting import size_of_definitions, size_of_documents, size_of_messages
+from genai_otel_core.plain import to_json
 
 
 class Accessor(str):
@@ -73,6 +74,37 @@ def test_definitions_and_documents(
     """So have tool definitions and documents."""
     assert not estimate.surely_fits(tools, limit) or size_of_definitions(tools) <= limit
     assert not estimate.surely_fits(documents, limit) or size_of_documents(documents) <= limit
+
+
+SECRETS = st.sampled_from(["api_key", "name", "value", "a", '{"token": 1}', '{\\"pwd\\": 1}', "a\npassword"])
+TELLING = st.recursive(
+    SECRETS | st.none() | st.integers(0, 1),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.tuples(SECRETS, inner)
+        | st.dictionaries(SECRETS, inner, max_size=3)
+        | st.builds(lambda found: [m.Message("user", [m.ToolCall("t", None, found)])], inner)
+        | st.builds(lambda said: [m.Message("user", [m.Text(said)], said)], SECRETS)
+        | st.builds(m.ToolDefinition, SECRETS, SECRETS, inner)
+    ),
+    max_leaves=8,
+)
+
+
+@given(TELLING)
+def test_secrets(value: object) -> None:
+    """What is said to hold no secrets has none to drop."""
+    found = estimate.surveyed(value, 1 << 20)
+    assert found is not None
+    assert not found[1] or secret_keys.without(value) is value
+
+
+@given(MESSAGES, LIMIT)
+def test_json_within_json(value: list[m.Message], limit: int) -> None:
+    """The size is also that of a text within which the value is written as a text, as arguments are."""
+    found = estimate.surveyed(value, limit)
+    twice = bounds.json_bytes(to_json(encode.output_messages(value)))
+    assert found is None or twice <= found[0] <= limit
 
 
 USUAL = ["a" * 5000, {"a": [1, 2.5, None, True, "x"]}, [m.Text("a" * 5000)], [m.Text(Accessor("a"))]]

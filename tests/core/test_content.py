@@ -15,7 +15,8 @@ from genai_otel_core import messages as m
 from genai_otel_core.content import METADATA_KEY
 from genai_otel_core.media import without_secrets
 from genai_otel_core.operations import AgentInvocation, Inference, Step, WorkflowInvocation
-from genai_otel_core.plain import is_secret, plain
+from genai_otel_core.plain import plain
+from genai_otel_core.secret_names import is_secret
 from genai_otel_core.testing import Capture
 
 ENV = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"

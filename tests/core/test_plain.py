@@ -7,12 +7,14 @@ import enum
 import json
 import uuid
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genai_otel_core.plain import clip, is_secret, plain, to_json
+from genai_otel_core.plain import clip, plain, to_json
+from genai_otel_core.secret_names import is_secret
 
 SCALARS = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.binary(), st.just(object())
@@ -45,6 +47,40 @@ def test_clipped_text_fits(text: str, limit: int) -> None:
         assert clipped == text
     else:
         assert "omitted" in clipped
+
+
+KEYS = st.sampled_from(
+    ["a", "é", "name", "value", "password", "data", "format", "omitted", "b\nc", "k" * 300, 1]
+)
+TEXTS = st.sampled_from(
+    ["", "token", "x" * 70, "x" * 300, "é" * 70, "\ud800", "data:a/b;base64," + "QUJD" * 70]
+)
+TREES = st.recursive(
+    TEXTS | st.none() | st.booleans() | st.integers() | st.floats(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=4),
+    max_leaves=20,
+)
+
+
+def in_other_types(value: Any) -> Any:
+    """The same data in mappings, sequences and texts that are no builtin ones."""
+    if isinstance(value, dict):
+        return MappingProxyType({key: in_other_types(item) for key, item in value.items()})
+    if isinstance(value, list):
+        return tuple(map(in_other_types, value))
+    return Words(value) if isinstance(value, str) else value
+
+
+class Words(str):
+    """A text of a framework's own type."""
+
+    __slots__ = ()
+
+
+@given(TREES, st.integers(16, 1024))
+def test_builtin_types_are_read_as_all_others(value: Any, limit: int) -> None:
+    """Usual data takes a short cut, which gives the same."""
+    assert repr(plain(value, limit)) == repr(plain(in_other_types(value), limit))
 
 
 def test_known_types_are_told_and_others_named() -> None:

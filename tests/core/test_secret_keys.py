@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -13,8 +14,9 @@ from genai_otel_core import Telemetry
 from genai_otel_core import messages as m
 from genai_otel_core.conventions import available
 from genai_otel_core.operations import Inference, Retrieval, ToolExecution
-from genai_otel_core.plain import clip, is_secret, plain, to_json
-from genai_otel_core.secret_keys import in_text, without
+from genai_otel_core.plain import clip, plain, to_json
+from genai_otel_core.secret_keys import in_text, may_be_in, without
+from genai_otel_core.secret_names import are_harmless, is_secret
 from genai_otel_core.testing import Capture
 
 NAMES = ("api_key", "Authorization", "dbPassword", "X-Api-Key", "clientSecret", "refresh_token", "password2")
@@ -51,6 +53,30 @@ def test_secrets_in_cut_and_nested_json(around: str, secrets: dict[str, str], dr
         assert "hunter2" not in in_text(text)
         cut = clip(text, draw.draw(st.integers(26, len(text.encode()))))
         assert "hunter2" not in in_text(cut)
+
+
+def joined(*pieces: str) -> st.SearchStrategy[str]:
+    """Texts of these pieces."""
+    return st.lists(st.sampled_from(pieces), max_size=12).map("".join)
+
+
+@given(joined("token", '"', "'", "\\", ":", " ", "\n", "{", "x"))
+def test_texts_that_are_not_looked_at(text: str) -> None:
+    """A text with a secret key, quoted in any way and before a colon, is looked at closely."""
+    found = re.findall(r"""(?=(\\{0,8}["'])([^"'\\\n]{1,128})\1\s{0,32}:)""", text)
+    assert may_be_in(text) or not any(is_secret(key) for _, key in found) or not has_colon(text)
+
+
+def has_colon(text: str) -> bool:
+    """Whether a quote is followed by a colon, as in JSON and in what Python shows."""
+    return any(end in text for end in ('":', "':", '" :'))
+
+
+@given(st.lists(joined("token", "key", "api", "_", "\n", " ", "1", "A", "value")))
+def test_names_that_are_not_looked_at(names: list[str]) -> None:
+    """Names that are harmless together are so one by one, now and when they come again."""
+    for _ in range(2):
+        assert not are_harmless("\n".join(names)) or not any(map(is_secret, names))
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,8 @@ from opentelemetry.context import Context
 from genai_otel_core.callables import not_awaited
 from genai_otel_core.guard import attempt
 from genai_otel_core.operations import Operation
-from genai_otel_core.plain import STR_TYPES, clip, is_int64, is_secret, number
+from genai_otel_core.plain import STR_TYPES, clip, is_int64, number
+from genai_otel_core.secret_names import is_secret
 
 _log = logging.getLogger("genai_otel")
 

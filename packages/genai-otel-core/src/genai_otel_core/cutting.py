@@ -3,32 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from math import inf
 from typing import Any
 
 from genai_otel_core import bounds, counters, secret_keys
 from genai_otel_core import messages as m
 from genai_otel_core.conventions import _encode as encode
-from genai_otel_core.estimate import estimated, surely_fits
+from genai_otel_core.estimate import surveyed
 from genai_otel_core.operations import Operation
 from genai_otel_core.written import Written
 
 # The most that a convention writes for one message or tool beside what the schema's own encoding has.
 _SLACK = 40
-# A text within a text is escaped twice, and gets longer by a seventh more than one that is escaped once.
-_TWICE = 6 / 7
 _SMALLEST = 64
 """No cut is smaller than the one for so many bytes."""
 
 
 class Prepared(list[Any]):
-    """A list that the policy is done with: an agent shares those of its first model call.
+    """A list that the policy is done with: an agent shares those of its first model call."""
 
-    `size` is how many bytes it has at most, however it is written; None if that is not known.
-    """
-
-    def __init__(self, items: Iterable[Any], size: int | None = None) -> None:
-        super().__init__(items)
-        self.size = size
+    size: float = inf
+    """How many bytes it has at most, however it is written, as far as that is known."""
 
 
 def cut(name: str, value: Any, limit: int) -> Any:
@@ -36,30 +31,31 @@ def cut(name: str, value: Any, limit: int) -> Any:
     return _CUTS.get(name, bounds.data)(value, limit)
 
 
-def cut_and_count(name: str, value: Any, limit: int) -> tuple[Any, int | None]:
+def fitted(name: str, value: Any, limit: int) -> tuple[Any, float]:
+    """Return the value of a field in at most `limit` bytes, and how many it has at most, however it is written."""
+    found = surveyed(value, limit)
+    return (cut(name, value, limit), inf) if found is None else (value, found[0])
+
+
+def cut_and_count(name: str, value: Any, limit: int) -> tuple[Any, float]:
     """Return the value of a field in at most `limit` bytes without secrets by name, and count what is left out.
 
-    Also return how many bytes it has at most, if that is known.
+    Also return how many bytes it has at most, however it is written, as far as that is known.
     """
-    size = estimated(value, limit)
-    if size is not None:
-        return secret_keys.without(value), size
-    kept = cut(name, value, limit)
-    size = estimated(kept, limit)
-    gone = 0 if size is not None else bounds.left_out(value, kept)
-    if gone:
-        counters.add(counters.OMITTED_BYTES, gone)
-    return secret_keys.without(kept), size
+    found = surveyed(value, limit)
+    if found is None:
+        kept = cut(name, value, limit)
+        if gone := bounds.left_out(value, kept):
+            counters.add(counters.OMITTED_BYTES, gone)
+        value, found = kept, surveyed(kept, limit)
+    size, is_clean = found or (inf, False)
+    return value if is_clean else secret_keys.without(value), size
 
 
 def fit_as_written(op: Operation, fields: Iterable[str], limit: int, written: Written) -> None:
     """Cut prepared fields further until no value that a convention makes of them has more than `limit` bytes."""
     names = [name for name in fields if getattr(op, name) is not None]
     request = getattr(op, "request", None)
-    stops = None if request is None else request.stop_sequences
-    values = [getattr(op, name) for name in names]
-    if _surely_fit([stops, *values], int(limit * _TWICE)):
-        return
     room, size = limit, written.largest(op)
     while size > limit and room > _SMALLEST:
         room = max(_SMALLEST, int(room * min(0.9, 0.95 * limit / size)))
@@ -74,18 +70,6 @@ def fit_as_written(op: Operation, fields: Iterable[str], limit: int, written: Wr
         setattr(op, name, bare(getattr(op, name), limit))
         if written.largest(op) <= limit:
             return
-
-
-def _surely_fit(values: Iterable[Any], limit: int) -> bool:
-    rest: list[Any] = []
-    for value in values:
-        if type(value) is not Prepared:
-            rest.append(value)
-        elif value.size is None:
-            rest.append(list(value))
-        else:
-            limit -= value.size
-    return limit >= 0 and surely_fits(rest, limit)
 
 
 def bare(value: Any, limit: int) -> Any:

@@ -11,7 +11,8 @@ from collections import OrderedDict
 from typing import NamedTuple
 
 from genai_otel_core import messages as m
-from genai_otel_core.plain import is_secret, omitted
+from genai_otel_core.plain import omitted
+from genai_otel_core.secret_names import is_secret
 
 _DATA_URL = re.compile(r"data:([\w.+-]+/[\w.+-]+)?[^,]{0,100},", re.ASCII)
 _QUERY = re.compile(r"([?&;])([^=&;#]{1,256})=([^&;#]*)")

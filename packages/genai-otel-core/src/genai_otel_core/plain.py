@@ -16,66 +16,26 @@ import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import is_dataclass
-from functools import lru_cache
 from itertools import islice
 from typing import Any
 
+from genai_otel_core.secret_names import VALUES, are_harmless, is_secret, is_secret_pair, secret_value_keys
+
 _MAX_DEPTH = 12
+_MAX_NAMES, _NAME_LENGTH = 64, 256
 _MAX_BITS = 1024
 _INT64 = 1 << 63
 STR_TYPES = (dt.date, dt.time, dt.timedelta, decimal.Decimal, uuid.UUID, pathlib.PurePath)
-_SECRET = re.compile(
-    r"(?:^|[_\-.\s])(?:api[_\-]?keys?|apikey|(?:proxy[_\-])?authorization|auth|password|passwd|passphrase|pwd"
-    r"|(?:api|app|client|consumer)?secrets?"
-    r"|token|(?:access|refresh|auth|id|api|session|bearer)[_\-]?tokens?"  # but not `max_tokens`
-    r"|credentials?|(?:set[_\-])?cookies?|(?:secret[_\-]?)?access[_\-]?key(?:[_\-]?id)?|connection[_\-]?string"
-    r"|(?:account|encryption|private|secret|signing|ssh)[_\-]?key"
-    r"|bearer|jwt|session[_\-]?key|signature)(?:[_\-.\s]?(?:value|hash|header|string|\d{1,4}))?$",
-    re.IGNORECASE,
-)
-_KEY_LENGTH = 64
-"""Longer keys are not remembered."""
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 CUT = re.compile(r"\[omitted (\d+) characters\]")
 _UNSAFE_NEAR_CUT = 256
 # Media within data; in messages it is a part of its own.
 _DATA_URL = re.compile(r"data:[\w.+-]{1,64}/[\w.+-]{1,64}[^,]{0,100};base64,", re.ASCII)
-_MEDIA, _MEDIA_TYPES = ("data", "bytes", "file_data"), ("mime_type", "media_type", "format", "mimeType")
+_MEDIA = frozenset({"base64", "data", "bytes", "file_data"})
+_TELLING = _MEDIA | VALUES
+"""Keys that make one look at what is beside them."""
+_MEDIA_TYPES = ("mime_type", "media_type", "format", "mimeType")
 _MEDIA_LENGTH = 256
 """Shorter texts are not looked at."""
-
-
-def is_secret(key: object) -> bool:
-    """Whether a key is named like a secret (`api_key`, `Authorization`, `dbPassword`, ...)."""
-    if not isinstance(key, str):
-        return False
-    return _is_secret(key) if len(key) <= _KEY_LENGTH else _names_secret(key)
-
-
-def _names_secret(key: str) -> bool:
-    return _SECRET.search(_CAMEL.sub("_", key)) is not None
-
-
-# An application has few keys, and each comes again with every call.
-_is_secret = lru_cache(maxsize=1024)(_names_secret)
-
-
-_NAMES, _VALUES = ("name", "key", "Name", "Key"), ("value", "Value")
-
-
-def secret_value_keys(fields: Mapping[Any, Any]) -> tuple[str, ...]:
-    """The keys of a secret that is told as a name and a value: `{"name": "password", "value": ...}`."""
-    for key in _NAMES:
-        if key in fields and is_secret(fields[key]):
-            return _VALUES
-    return ()
-
-
-def is_secret_pair(item: object) -> bool:
-    """Whether an item of a list is a name and a text, as headers are, and the name that of a secret."""
-    return (
-        isinstance(item, (list, tuple)) and len(item) == 2 and is_secret(item[0]) and isinstance(item[1], str)
-    )
 
 
 def omitted(count: int, unit: str) -> str:
@@ -128,39 +88,103 @@ def keep_clear_of_cut(text: str) -> str:
     return "".join(out) + text[start:]
 
 
-class _Budget:
+def plain(value: Any, limit: int) -> Any:
+    """Return JSON data for `value` of about `limit` bytes at most; the rest is counted, not read."""
+    return _Reading(limit).read(value, 0)
+
+
+class _Reading:
+    """The reading of one value; `left` is how many bytes more there may be."""
+
     __slots__ = ("left",)
 
     def __init__(self, left: int) -> None:
         self.left = left
 
+    def read(self, value: Any, depth: int) -> Any:
+        """Return JSON data for `value`, and take its size off what is left."""
+        kind = type(value)
+        if kind is str:
+            return self._text(value)
+        if depth < _MAX_DEPTH:
+            if kind is dict:
+                return self._mapping(value, depth)
+            if kind is list:
+                return self._sequence(value, depth)
+        if value is None or kind is bool:
+            self.left -= 5
+            return value
+        if isinstance(value, (int, float)) and not isinstance(value, enum.Enum):
+            self.left -= 8
+            return number(value)
+        return self._other(value, depth)
 
-def plain(value: Any, limit: int) -> Any:
-    """Return JSON data for `value` of about `limit` bytes at most; the rest is counted, not read."""
-    return _plain(value, _Budget(limit), 0)
-
-
-def _plain(value: Any, budget: _Budget, depth: int) -> Any:
-    if value is None or isinstance(value, bool):
-        budget.left -= 5
-        return value
-    if isinstance(value, (int, float)) and not isinstance(value, enum.Enum):
-        budget.left -= 8
-        return number(value)
-    if isinstance(value, str):
-        text = clip(_without_media(str.__str__(value)), max(budget.left, 64))
-        budget.left -= len(text) + 2
+    def _text(self, text: str) -> str:
+        length = len(text)
+        if length >= _MEDIA_LENGTH or length > self.left or not text.isascii():
+            text = clip(_without_media(text), max(self.left, 64))
+            length = len(text)
+        self.left -= length + 2
         return text
-    if isinstance(value, enum.Enum):
-        return _plain(value.value, budget, depth + 1)
-    if isinstance(value, (bytes, bytearray, memoryview)):
-        return omitted(len(value), "bytes")
-    if isinstance(value, STR_TYPES):
-        budget.left -= 32
-        return str(value)
-    if depth >= _MAX_DEPTH:
-        return f"[omitted {type(value).__name__}]"
-    return _container(value, budget, depth)
+
+    def _other(self, value: Any, depth: int) -> Any:
+        if isinstance(value, str):
+            return self._text(str.__str__(value))
+        if isinstance(value, enum.Enum):
+            return self.read(value.value, depth + 1)
+        if isinstance(value, (bytes, bytearray, memoryview)):
+            return omitted(len(value), "bytes")
+        if isinstance(value, STR_TYPES):
+            self.left -= 32
+            return str(value)
+        if depth >= _MAX_DEPTH:
+            return f"[omitted {type(value).__name__}]"
+        return self._container(value, depth)
+
+    def _container(self, value: Any, depth: int) -> Any:
+        if type(value) is not list and isinstance(value, Mapping):
+            return self._mapping(value, depth)
+        if isinstance(value, (list, tuple, set, frozenset)):
+            return self._sequence(value, depth)
+        fields = _fields(value)
+        if fields is not None:
+            return self._mapping(fields, depth)
+        if isinstance(value, numbers.Real):  # numpy's
+            self.left -= 8
+            return number(int(value) if isinstance(value, numbers.Integral) else float(value))
+        self.left -= 32
+        return f"[unserializable {type(value).__name__}]"
+
+    def _mapping(self, value: Mapping[Any, Any], depth: int) -> dict[str, Any]:
+        out: dict[str, Any] = {}
+        is_usual = type(value) is dict and _has_usual_names(value)
+        hidden = frozenset() if is_usual else secret_value_keys(value)
+        for seen, (key, item) in enumerate(value.items()):
+            if self.left <= 0:
+                out["omitted"] = len(value) - seen
+                break
+            if is_usual:
+                self.left -= len(key) + 4
+                out[key] = self.read(item, depth + 1)
+                continue
+            if key in hidden or is_secret(key):
+                continue
+            name = clip(key, _NAME_LENGTH) if isinstance(key, str) else str(self.read(key, depth + 1))
+            self.left -= len(name) + 4
+            out[name] = _media(item) if _is_media(value, key, item) else self.read(item, depth + 1)
+        return out
+
+    def _sequence(self, value: Any, depth: int) -> list[Any]:
+        out: list[Any] = []
+        for seen, item in enumerate(islice(value, 0, None)):
+            if self.left <= 0:
+                out.append(omitted(len(value) - seen, "items"))
+                break
+            if type(item) is not str and is_secret_pair(item):
+                continue
+            self.left -= 1
+            out.append(self.read(item, depth + 1))
+        return out
 
 
 def is_int64(value: int) -> bool:
@@ -188,21 +212,6 @@ def finite(value: object) -> float | None:
     return found if math.isfinite(found) else None
 
 
-def _container(value: Any, budget: _Budget, depth: int) -> Any:
-    if type(value) is dict or (type(value) is not list and isinstance(value, Mapping)):
-        return _mapping(value, budget, depth)
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return _sequence(value, budget, depth)
-    fields = _fields(value)
-    if fields is not None:
-        return _mapping(fields, budget, depth)
-    if isinstance(value, numbers.Real):  # numpy's
-        budget.left -= 8
-        return number(int(value) if isinstance(value, numbers.Integral) else float(value))
-    budget.left -= 32
-    return f"[unserializable {type(value).__name__}]"
-
-
 def _fields(value: Any) -> dict[str, Any] | None:
     if is_dataclass(value) and not isinstance(value, type):
         return {name: getattr(value, name, None) for name in value.__dataclass_fields__}
@@ -212,19 +221,15 @@ def _fields(value: Any) -> dict[str, Any] | None:
     return None
 
 
-def _mapping(value: Mapping[Any, Any], budget: _Budget, depth: int) -> dict[str, Any]:
-    out: dict[str, Any] = {}
-    hidden = secret_value_keys(value)
-    for seen, (key, item) in enumerate(value.items()):
-        if budget.left <= 0:
-            out["omitted"] = len(value) - seen
-            break
-        if key in hidden or is_secret(key):
-            continue
-        name = clip(key, 256) if isinstance(key, str) else str(_plain(key, budget, depth + 1))
-        budget.left -= len(name) + 4
-        out[name] = _media(item) if _is_media(value, key, item) else _plain(item, budget, depth + 1)
-    return out
+def _has_usual_names(value: dict[Any, Any]) -> bool:
+    """Whether no key is cut or mended, and none says of what it holds that it is a secret or media."""
+    if len(value) > _MAX_NAMES or not _TELLING.isdisjoint(value):
+        return False
+    try:
+        names = "\n".join(value)
+    except TypeError:  # not all are texts
+        return False
+    return len(names) <= _NAME_LENGTH and names.isascii() and are_harmless(names)
 
 
 def _is_media(around: Mapping[Any, Any], key: object, item: object) -> bool:
@@ -242,19 +247,6 @@ def _without_media(text: str) -> str:
         return text
     found = _DATA_URL.match(text)
     return text if found is None else found.group() + _media(text[found.end() :])
-
-
-def _sequence(value: Any, budget: _Budget, depth: int) -> list[Any]:
-    out: list[Any] = []
-    for seen, item in enumerate(islice(value, 0, None)):
-        if budget.left <= 0:
-            out.append(omitted(len(value) - seen, "items"))
-            break
-        if is_secret_pair(item):
-            continue
-        budget.left -= 1
-        out.append(_plain(item, budget, depth + 1))
-    return out
 
 
 def to_json(value: Any) -> str:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import chain
+from operator import attrgetter
 from typing import Any
 
 from opentelemetry.trace import INVALID_SPAN, Span
 
-from genai_otel_core import bounds, media
+from genai_otel_core import media
 from genai_otel_core import messages as m
 from genai_otel_core.content import Mode
-from genai_otel_core.cutting import Prepared, bare, cut, cut_and_count, fit_as_written
+from genai_otel_core.cutting import Prepared, bare, cut_and_count, fit_as_written, fitted
 from genai_otel_core.guard import report
 from genai_otel_core.keeping import Keeper
 from genai_otel_core.masking import Masking
@@ -19,13 +21,15 @@ from genai_otel_core.masks import Mask
 from genai_otel_core.operations import (
     AgentInvocation,
     Evaluation,
+    Failure,
     Inference,
     Operation,
+    Request,
     Retrieval,
     ToolExecution,
     WorkflowInvocation,
 )
-from genai_otel_core.plain import clip, plain
+from genai_otel_core.plain import plain
 from genai_otel_core.written import Written
 
 _MESSAGES = ("input_messages", "output_messages")
@@ -40,7 +44,8 @@ _FIELDS: dict[type[Operation], tuple[str, ...]] = {
 """The fields of content by operation type; request and failure have some too."""
 
 # What becomes a reference.
-_MEDIA = (m.Blob, m.Uri)
+_MEDIA = frozenset({m.Blob, m.Uri})
+_parts = attrgetter("parts")
 _Pending = dict[str, media.Reference]
 
 
@@ -68,36 +73,57 @@ class Policy:
             self._apply(op, INVALID_SPAN, Mode.NONE)
 
     def _apply(self, op: Operation, span: Span, mode: Mode) -> None:
-        wanted = mode.on_event or (mode.on_span and span.is_recording())
-        apart = self._keeper is not None and mode.captures and not isinstance(op, Evaluation)
-        self._prepare(op, span, span.is_recording() if apart else wanted)
-        if apart:
-            if span.is_recording():
+        is_recording = span.is_recording()
+        if self._keeper is not None and mode.captures and not isinstance(op, Evaluation):
+            if is_recording:
+                self._prepare(op, span)
                 op.content_uri = self._safely(self._keep, op, span)
-            self._prepare(op, INVALID_SPAN, wanted=False)
-        elif wanted and self._written is not None:
+            self._remove(op)
+        elif not (mode.on_event or (mode.on_span and is_recording)):
+            self._remove(op)
+        elif self._prepare(op, span) > self._limit and self._written is not None:
             fit_as_written(op, _FIELDS.get(type(op), ()), self._limit, self._written)
 
     def _keep(self, op: Operation, span: Span) -> str | None:
         assert self._keeper is not None
         return self._keeper.keep(op, span, _FIELDS.get(type(op), ()))
 
-    def _prepare(self, op: Operation, span: Span, wanted: bool) -> None:
+    def _remove(self, op: Operation) -> None:
+        """Leave no content in `op`."""
         for name in _FIELDS.get(type(op), ()):
             value = getattr(op, name)
             if value is not None:
-                shown = self._safely(self._field, name, value, op, span) if wanted else None
-                setattr(op, name, shown if wanted else bare(value, self._limit))
-        request = getattr(op, "request", None)
+                setattr(op, name, bare(value, self._limit))
+        request, failure = getattr(op, "request", None), op.failure
+        if request is not None:
+            request.stop_sequences = None
+        if failure is not None and _quotes(failure):
+            op.failure = _without_quotes(failure)
+
+    def _prepare(self, op: Operation, span: Span) -> float:
+        """Make the content of `op` fit to be recorded; return how many bytes it has at most, as far as known."""
+        size: float = 0
+        for name in _FIELDS.get(type(op), ()):
+            value = getattr(op, name)
+            if value is None:
+                continue
+            if type(value) is Prepared:
+                size += value.size
+                continue
+            try:
+                shown, more = _HANDLERS[name](self, name, value, op, span)
+                size += more
+            except Exception as error:  # noqa: BLE001 - what could not be made safe is not recorded
+                report("content policy", error)
+                shown = None
+            setattr(op, name, shown)
+        request, failure = getattr(op, "request", None), op.failure
         if request is not None and request.stop_sequences is not None:
-            stops = request.stop_sequences
-            request.stop_sequences = (
-                self._safely(self._stops, "stop_sequences", stops, op) if wanted else None
-            )
-        if op.failure is not None and (op.failure.message is not None or op.failure.stacktrace is not None):
-            hidden = replace(op.failure, message=None, stacktrace=None)
-            shown = self._safely(self._failure, "exception", op.failure, op) if wanted else None
-            op.failure = shown or hidden
+            request.stop_sequences, more = self._safely(self._stops, request, op) or (None, 0)
+            size += more
+        if failure is not None and _quotes(failure):
+            op.failure = self._safely(self._failure, failure, op) or _without_quotes(failure)
+        return size
 
     def _safely(self, func: Callable[..., Any], *args: Any) -> Any:
         try:
@@ -106,55 +132,54 @@ class Policy:
             report("content policy", error)
             return None
 
-    def _field(self, name: str, value: Any, op: Operation, span: Span) -> Any:
-        if isinstance(value, Prepared):
-            return value
-        return _HANDLERS[name](self, name, value, op, span)
-
-    def text(self, name: str, value: str, op: Operation, span: Span | None = None) -> str | None:
+    def text(
+        self, name: str, value: str, op: Operation, span: Span | None = None
+    ) -> tuple[str | None, float]:
         """Make a text fit to be recorded."""
-        kept, _ = cut_and_count(name, value, self._limit)
-        masked = self._masking.text(name, kept, op)
-        return None if masked is None else clip(masked, self._limit)
-
-    def data(self, name: str, value: Any, op: Operation, span: Span) -> Any:
-        """Make an object fit to be recorded."""
-        kept, _ = cut_and_count(name, plain(value, 2 * self._limit), self._limit)
+        kept, size = cut_and_count(name, value, self._limit)
         if self._masking.is_off:
-            return kept
-        masked = self._masking.objects(name, kept, op)
-        return None if masked is None else bounds.data(masked, self._limit)
+            return kept, size
+        masked = self._masking.text(name, kept, op)
+        return (None, 0) if masked is None else fitted(name, masked, self._limit)
 
-    def messages(self, name: str, value: list[m.Message], op: Operation, span: Span) -> list[m.Message]:
+    def data(self, name: str, value: Any, op: Operation, span: Span) -> tuple[Any, float]:
+        """Make an object fit to be recorded."""
+        kept, size = cut_and_count(name, plain(value, 2 * self._limit), self._limit)
+        if self._masking.is_off:
+            return kept, size
+        masked = self._masking.objects(name, kept, op)
+        return (None, 0) if masked is None else fitted(name, masked, self._limit)
+
+    def messages(
+        self, name: str, value: list[m.Message], op: Operation, span: Span
+    ) -> tuple[Prepared, float]:
         """Make messages fit to be recorded."""
         pending: _Pending = {}
-        shown = [self._with_references(message, span, pending) for message in value]
-        prepared = self._fitted(name, shown, self._masking.messages, op)
+        if not _MEDIA.isdisjoint(map(type, chain.from_iterable(map(_parts, value)))):
+            value = [
+                replace(message, parts=self._referenced(message.parts, span, pending)) for message in value
+            ]
+        shown, size = self._fitted(name, value, self._masking.messages, op)
         if pending:
-            self._keep_media(pending, [part for message in prepared for part in message.parts])
-        return prepared
+            self._keep_media(pending, [part for message in shown for part in message.parts])
+        return shown, size
 
     def _fitted(
         self, name: str, value: list[Any], mask: Callable[[str, Any, Any], Any], op: Operation
-    ) -> Prepared:
+    ) -> tuple[Prepared, float]:
         kept, size = cut_and_count(name, value, self._limit)
-        if self._masking.is_off:
-            return Prepared(kept, size)
-        return Prepared(cut(name, mask(name, kept, op), self._limit))
+        if not self._masking.is_off:
+            kept, size = fitted(name, mask(name, kept, op), self._limit)
+        shown = Prepared(kept)
+        shown.size = size
+        return shown, size
 
-    def _with_references(self, message: m.Message, span: Span, pending: _Pending) -> m.Message:
-        for part in message.parts:
-            if type(part) in _MEDIA:
-                return replace(message, parts=self._referenced(message.parts, span, pending))
-        return message
-
-    def parts(self, name: str, value: list[m.Part], op: Operation, span: Span) -> list[m.Part]:
+    def parts(self, name: str, value: list[m.Part], op: Operation, span: Span) -> tuple[Prepared, float]:
         """Make parts fit to be recorded."""
         pending: _Pending = {}
-        shown = self._referenced(value, span, pending)
-        prepared = self._fitted(name, shown, self._masking.parts, op)
-        self._keep_media(pending, prepared)
-        return prepared
+        shown, size = self._fitted(name, self._referenced(value, span, pending), self._masking.parts, op)
+        self._keep_media(pending, shown)
+        return shown, size
 
     def _referenced(self, parts: list[m.Part], span: Span, pending: _Pending) -> list[m.Part]:
         return [self._reference(part, span, pending) for part in parts]
@@ -178,29 +203,38 @@ class Policy:
 
     def definitions(
         self, name: str, value: list[m.ToolDefinition], op: Operation, span: Span
-    ) -> list[m.ToolDefinition]:
+    ) -> tuple[Prepared, float]:
         """Make tool definitions fit to be recorded."""
         return self._fitted(name, value, self._masking.definitions, op)
 
-    def documents(self, name: str, value: list[m.Document], op: Operation, span: Span) -> list[m.Document]:
+    def documents(
+        self, name: str, value: list[m.Document], op: Operation, span: Span
+    ) -> tuple[Prepared, float]:
         """Make documents fit to be recorded."""
-        found: list[m.Document] = self._fitted(name, value, self._masking.documents, op)
-        return found
+        return self._fitted(name, value, self._masking.documents, op)
 
-    def _stops(self, name: str, value: list[str], op: Operation) -> list[str]:
-        masked = [self.text(name, text, op) for text in value]
-        return list(bounds.data([text for text in masked if text is not None], self._limit))
+    def _stops(self, request: Request, op: Operation) -> tuple[list[str], float]:
+        masked = [self.text("stop_sequences", text, op)[0] for text in request.stop_sequences or ()]
+        return fitted("request.stop_sequences", [text for text in masked if text is not None], self._limit)
 
-    def _failure(self, name: str, value: Any, op: Operation) -> Any:
-        message, trace = value.message, value.stacktrace
+    def _failure(self, failure: Failure, op: Operation) -> Failure:
+        message, trace = failure.message, failure.stacktrace
         return replace(
-            value,
-            message=None if message is None else self.text("exception_message", message, op),
-            stacktrace=None if trace is None else self.text("exception_stacktrace", trace, op),
+            failure,
+            message=None if message is None else self.text("exception_message", message, op)[0],
+            stacktrace=None if trace is None else self.text("exception_stacktrace", trace, op)[0],
         )
 
 
-_HANDLERS: dict[str, Callable[[Policy, str, Any, Any, Any], Any]] = {
+def _quotes(failure: Failure) -> bool:
+    return failure.message is not None or failure.stacktrace is not None
+
+
+def _without_quotes(failure: Failure) -> Failure:
+    return replace(failure, message=None, stacktrace=None)
+
+
+_HANDLERS: dict[str, Callable[[Policy, str, Any, Any, Any], tuple[Any, float]]] = {
     "input_messages": Policy.messages,
     "output_messages": Policy.messages,
     "system_instructions": Policy.parts,

@@ -89,8 +89,10 @@ class Spans:
 def encoded(spec: SpanSpec[Any], op: Operation) -> dict[str, Any]:
     """An operation's content as span attributes: structured values as JSON text."""
     found = spec.content(op)
-    for name in spec.structured & found.keys():
-        found[name] = to_json(found[name])
+    structured = spec.structured
+    for name, value in found.items():
+        if name in structured:
+            found[name] = to_json(value)
     return found
 
 

@@ -11,64 +11,81 @@ from typing import Any
 
 from genai_otel_core import messages as m
 
-
-def _without_none(**fields: Any) -> dict[str, Any]:
-    return {key: value for key, value in fields.items() if value is not None}
+Encoded = dict[str, Any]
 
 
-_PARTS: dict[type, Callable[[Any], dict[str, Any]]] = {
-    m.Text: lambda p: {"type": "text", "content": p.content},
+def _with_given(out: Encoded, *fields: tuple[str, Any]) -> Encoded:
+    for name, value in fields:
+        if value is not None:
+            out[name] = value
+    return out
+
+
+def _text(item: m.Text) -> Encoded:
+    return {"type": "text", "content": item.content}
+
+
+def _tool_call(item: m.ToolCall) -> Encoded:
+    out: Encoded = {"type": "tool_call"}
+    if item.id is not None:
+        out["id"] = item.id
+    if item.name is not None:
+        out["name"] = item.name
+    if item.arguments is not None:
+        out["arguments"] = item.arguments
+    return out
+
+
+def _tool_response(item: m.ToolResponse) -> Encoded:
+    if item.id is None:
+        return {"type": "tool_call_response", "response": item.response}
+    return {"type": "tool_call_response", "id": item.id, "response": item.response}
+
+
+def _media(kind: str, item: m.Blob | m.Uri | m.File, name: str, value: str) -> Encoded:
+    return _with_given(
+        {"type": kind}, ("mime_type", item.mime_type), ("modality", item.modality), (name, value)
+    )
+
+
+_PARTS: dict[type, Callable[[Any], Encoded]] = {
+    m.Text: _text,
     m.Reasoning: lambda p: {"type": "reasoning", "content": p.content},
-    m.ToolCall: lambda p: {
-        "type": "tool_call",
-        **_without_none(id=p.id, name=p.name, arguments=p.arguments),
-    },
-    m.ToolResponse: lambda p: {
-        "type": "tool_call_response",
-        **_without_none(id=p.id),
-        "response": p.response,
-    },
-    m.ServerToolCall: lambda p: {
-        "type": "server_tool_call",
-        **_without_none(id=p.id, name=p.name, server_tool_call=p.call),
-    },
-    m.ServerToolResponse: lambda p: {
-        "type": "server_tool_call_response",
-        **_without_none(id=p.id, server_tool_call_response=p.response),
-    },
-    m.Blob: lambda p: {
-        "type": "blob",
-        **_without_none(mime_type=p.mime_type, modality=p.modality, content=p.content),
-    },
-    m.Uri: lambda p: {
-        "type": "uri",
-        **_without_none(mime_type=p.mime_type, modality=p.modality, uri=p.uri),
-    },
-    m.File: lambda p: {
-        "type": "file",
-        **_without_none(mime_type=p.mime_type, modality=p.modality, file_id=p.file_id),
-    },
+    m.ToolCall: _tool_call,
+    m.ToolResponse: _tool_response,
+    m.ServerToolCall: lambda p: _with_given(
+        {"type": "server_tool_call"}, ("id", p.id), ("name", p.name), ("server_tool_call", p.call)
+    ),
+    m.ServerToolResponse: lambda p: _with_given(
+        {"type": "server_tool_call_response"}, ("id", p.id), ("server_tool_call_response", p.response)
+    ),
+    m.Blob: lambda p: _media("blob", p, "content", p.content),
+    m.Uri: lambda p: _media("uri", p, "uri", p.uri),
+    m.File: lambda p: _media("file", p, "file_id", p.file_id),
     m.Generic: lambda p: {**p.data, "type": p.type},
 }
 
 
-def part(item: m.Part) -> dict[str, Any]:
+def part(item: m.Part) -> Encoded:
     """A part as a schema object."""
     return _PARTS[type(item)](item)
 
 
-def parts(items: Iterable[m.Part] | None) -> list[dict[str, Any]] | None:
+def parts(items: Iterable[m.Part] | None) -> list[Encoded] | None:
     """Parts as schema objects, for `gen_ai.system_instructions`."""
-    return None if items is None else [part(item) for item in items]
+    return None if items is None else [_PARTS[type(item)](item) for item in items]
 
 
-def input_messages(items: Iterable[m.Message] | None) -> list[dict[str, Any]] | None:
+def _message(item: m.Message) -> Encoded:
+    out: Encoded = {"role": item.role, "parts": [_PARTS[type(one)](one) for one in item.parts]}
+    if item.name is not None:
+        out["name"] = item.name
+    return out
+
+
+def input_messages(items: Iterable[m.Message] | None) -> list[Encoded] | None:
     """Messages as `ChatMessage` objects."""
-    if items is None:
-        return None
-    return [
-        {"role": item.role, "parts": parts(item.parts), **_without_none(name=item.name)} for item in items
-    ]
+    return None if items is None else [*map(_message, items)]
 
 
 FINISH_WORDS = {
@@ -90,7 +107,7 @@ _FINISH_WORDS = {
 
 def output_messages(
     items: Iterable[m.Message] | None, finish_reason_required: bool = True
-) -> list[dict[str, Any]] | None:
+) -> list[Encoded] | None:
     """Messages as `OutputMessage` objects.
 
     1.37 to 1.41 require a `finish_reason`: where the provider gave none, it is the empty string there,
@@ -98,30 +115,33 @@ def output_messages(
     """
     if items is None:
         return None
-    encoded = input_messages(items) or []
-    for item, out in zip(items, encoded, strict=True):
-        if item.finish_reason is not None:
-            out["finish_reason"] = _FINISH_WORDS.get(item.finish_reason, item.finish_reason)
+    found = []
+    for item in items:
+        out = _message(item)
+        reason = item.finish_reason
+        if reason is not None:
+            out["finish_reason"] = _FINISH_WORDS.get(reason, reason)
         elif finish_reason_required:
             out["finish_reason"] = ""
-    return encoded
+        found.append(out)
+    return found
 
 
-def tool_definitions(items: Iterable[m.ToolDefinition] | None) -> list[dict[str, Any]] | None:
+def tool_definitions(items: Iterable[m.ToolDefinition] | None) -> list[Encoded] | None:
     """Tool definitions as schema objects."""
     if items is None:
         return None
     return [
-        {
-            "type": item.type,
-            "name": item.name,
-            **_without_none(description=item.description, parameters=item.parameters),
-        }
+        _with_given(
+            {"type": item.type, "name": item.name},
+            ("description", item.description),
+            ("parameters", item.parameters),
+        )
         for item in items
     ]
 
 
-def documents(items: Iterable[m.Document] | None, content: bool) -> list[dict[str, Any]] | None:
+def documents(items: Iterable[m.Document] | None, content: bool) -> list[Encoded] | None:
     """Documents by id and score; with `content` also their text and metadata.
 
     Without content, documents that have neither id nor score say nothing and the value is absent.
@@ -131,8 +151,10 @@ def documents(items: Iterable[m.Document] | None, content: bool) -> list[dict[st
     kept = [item for item in items if content or item.id is not None or item.score is not None]
     if not kept and not content:
         return None
-    extra = [_without_none(content=item.content, metadata=item.metadata) if content else {} for item in kept]
-    return [
-        {**_without_none(id=item.id, score=item.score), **more}
-        for item, more in zip(kept, extra, strict=True)
-    ]
+    found = []
+    for item in kept:
+        out = _with_given({}, ("id", item.id), ("score", item.score))
+        if content:
+            _with_given(out, ("content", item.content), ("metadata", item.metadata))
+        found.append(out)
+    return found
