@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gc
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.language_models.llms import LLM
 from langchain_core.prompts import PromptTemplate
-from models import LONG_S, pass_time
+from langchain_core.runnables import RunnableLambda
+from models import LONG_S, ScriptedModel, pass_time
+from opentelemetry import context
 
 from drawing import render
 from genai_otel_core.testing import Capture
@@ -87,3 +92,73 @@ async def test_a_cancelled_async_text_model_ends_beside_others(seen: Capture) ->
         await asyncio.wait_for(call, LONG_S / 3)
     assert render(seen) == "text_completion CLIENT !asyncio.exceptions.CancelledError"
     assert handler.telemetry.open_runs == 0
+
+
+class StoppedError(Exception):
+    """A budget is used up, a word is forbidden."""
+
+
+class Stops(BaseCallbackHandler):
+    """Raises what reaches the application, where it is told of any `event`."""
+
+    raise_error = True
+    run_inline = True
+
+    def __init__(self, event: str) -> None:
+        def stop(*args: Any, **kwargs: Any) -> None:
+            raise StoppedError
+
+        for kind in ("chat_model", "llm", "chain"):
+            setattr(self, f"on_{kind}_{event}", stop)
+
+
+def _model(config: Any) -> None:
+    ScriptedModel(answers=["x"]).invoke("x", config)
+
+
+def _stream(config: Any) -> None:
+    list(ScriptedModel(answers=["x"]).stream("x", config))
+
+
+def _batch(config: Any) -> None:
+    RunnableLambda(str).batch([1, 2], config)
+
+
+def _chain(config: Any) -> None:
+    RunnableLambda(str).invoke(1, config)
+
+
+def _async(config: Any) -> None:
+    asyncio.run(ScriptedModel(answers=["x"]).ainvoke("x", config))
+
+
+@pytest.mark.parametrize("call", [_model, _stream, _batch, _chain, _async])
+@pytest.mark.parametrize("event", ["start", "end"])
+def test_what_another_handler_stops_is_left_behind(
+    event: str, call: Callable[[Any], None], seen: Capture
+) -> None:
+    """LangChain tells nobody of its end: it ends with what ran it, and nothing later is below it."""
+    ours, other = Handler(**seen.providers), Stops(event)
+    before = dict(context.get_current())
+    with contextlib.suppress(StoppedError):
+        call({"callbacks": [ours, other] if event == "start" else [other, ours]})
+    gc.collect()
+    assert ours.telemetry.open_runs == 0
+    assert dict(context.get_current()) == before
+    # A coroutine that is gone looks like a cancelled one, from the inside.
+    left = "!asyncio.exceptions.CancelledError" if (event, call) == ("end", _async) else "abandoned"
+    assert all(line.endswith(left) for line in render(seen).splitlines())
+    seen.clear()
+    _model({"callbacks": [ours]})
+    assert render(seen) == "chat scripted-1 CLIENT"
+
+
+def test_a_handler_that_could_stop_a_run_does_not_end_it(seen: Capture) -> None:
+    """Nothing changes where nothing is stopped."""
+    config = {"callbacks": [Handler(**seen.providers), Stops("custom_event")]}
+    _chain(config)
+    _stream(config)
+    _batch(config)
+    assert render(seen) == (
+        "invoke_workflow str\nchat scripted-1 CLIENT\ninvoke_workflow str\ninvoke_workflow str"
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -23,7 +22,6 @@ from genai_otel_core.operations import (
 from genai_otel_core.plain import mapping
 from genai_otel_core.runs import Run
 from genai_otel_core.sharing import shared_telemetry
-from genai_otel_core.watch import when_dropped, when_gone
 from genai_otel_langchain import (
     _attempts,
     _chains,
@@ -36,6 +34,7 @@ from genai_otel_langchain import (
     _streaming,
     _subjects,
     _tools,
+    _watching,
 )
 from genai_otel_langchain._peek import Caller, caller
 
@@ -271,20 +270,9 @@ class Handler(_compat.GraphCallbackHandler):
         run = self.telemetry.start(run_id, op, note=note, resumes=resumes, **place)
         if run is None:
             return False
-        if seen is not None and not seen.is_plain:
-            self._watch(run, op, seen)
+        if seen is not None and not (seen.is_plain and seen.stoppable is None):
+            _watching.watch(self.telemetry, run, op, seen)
         return op is not None and run.wants_content
-
-    def _watch(self, run: Run, op: Operation | None, seen: Caller) -> None:
-        # LangChain tells nobody of a cancelled call.
-        if op is not None and seen.runs_as_coroutine:
-            when_gone(seen.frame, lambda: self._gone(run), seen.task)
-        elif seen.event_stream is not None:
-            when_dropped(seen.event_stream, lambda: self.telemetry.fail(run.id, GeneratorExit()))
-
-    def _gone(self, run: Run) -> None:
-        # Its coroutine has ended and no callback said so.
-        self.telemetry.fail(run.id, asyncio.CancelledError())
 
     def _fail(self, run_id: UUID, error: BaseException) -> None:
         outcome = _context.control_flow(error)

@@ -25,6 +25,9 @@ _GENERATE, _INVOKE = ("generate", "agenerate"), ("invoke", "ainvoke")
 # What starts the runs of a text model has a frame of its own before Python 3.12.
 _COMPREHENSION = "<listcomp>"
 _STREAMS = "_transform_stream_with_config"
+# LangGraph's sequences have their runs started by a function that returns before they run.
+_HANDS_OUT = ("_start", "_astart")
+_SEVERAL = 2
 _PERFORMS_ACTION = ("_perform_agent_action", "_aperform_agent_action")
 
 
@@ -123,6 +126,19 @@ class Caller:
         if self.is_plain or self.in_a_task_of_its_own or self.streams_from_a_task:
             return False
         return bool(self.frame.f_code.co_flags & inspect.CO_COROUTINE)
+
+    @property
+    def stoppable(self) -> Any:
+        """Its callback manager, gone when it is, if another handler may raise: whoever comes after is not told.
+
+        Neither is then of the end of what a handler before it stops, nor of that of what one after it stops.
+        """
+        held = self._locals
+        manager = held.get("callback_manager") or held.get("cm")
+        handlers = getattr(manager, "handlers", ())
+        if len(handlers) < _SEVERAL or self.frame.f_code.co_name in _HANDS_OUT:
+            return None
+        return manager if any(getattr(handler, "raise_error", False) for handler in handlers) else None
 
     @property
     def is_read_by_application(self) -> bool:
