@@ -282,6 +282,17 @@ def test_an_asynchronous_agent_of_an_instrumented_process(seen: Capture) -> None
     assert found == [(0, "invoke_agent ag"), (1, "chat scripted-1")]
 
 
+@pytest.mark.parametrize("word", ["skip_dep_check", "raise_exception_on_conflict"])
+def test_the_command_instruments_the_process(word: str, seen: Capture) -> None:
+    """What versions of the `opentelemetry-instrument` command pass besides is no option of ours."""
+    LangChainInstrumentor().instrument(**{word: True}, **seen.providers)
+    try:
+        ScriptedModel(answers=["hi"]).invoke("hi")
+    finally:
+        LangChainInstrumentor().uninstrument()
+    assert [span.name for span in seen.spans] == ["chat scripted-1"]
+
+
 def test_a_group_of_calls_that_the_application_makes(seen: Capture) -> None:
     """LangChain's chain groups are a workflow of their name, current as long as the block, sync and async."""
     model = ScriptedModel(answers=["hi"])

@@ -284,6 +284,15 @@ def test_instrumentor(seen: Capture) -> None:
     assert root.span_handlers == before
 
 
+@pytest.mark.parametrize("word", ["skip_dep_check", "raise_exception_on_conflict"])
+def test_instrumentor_of_the_command(word: str, seen: Capture) -> None:
+    """What versions of the `opentelemetry-instrument` command pass besides is no option of ours."""
+    LlamaIndexInstrumentor().instrument(**{word: True}, **seen.providers)
+    llm().chat(SAID)
+    LlamaIndexInstrumentor().uninstrument()
+    assert [span.name for span in seen.spans] == ["chat scripted-1"]
+
+
 def test_copies_and_pickles(handler: Handler) -> None:
     """A copy is the handler itself, and pickling finds its telemetry again."""
     assert copy.copy(handler) is handler

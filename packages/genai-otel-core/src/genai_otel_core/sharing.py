@@ -22,6 +22,7 @@ _log = logging.getLogger("genai_otel")
 
 _PROVIDERS = {"tracer_provider": "get_tracer", "meter_provider": "get_meter", "logger_provider": "get_logger"}
 _OF_CONTENT = frozenset({"mask", "content_store"})
+_OF_THE_COMMAND = frozenset({"skip_dep_check", "raise_exception_on_conflict"})
 _ENV = (ENV_CONVENTION, ENV_STABILITY, ENV_CAPTURE)
 _shared: WeakValueDictionary[Hashable, Telemetry] = WeakValueDictionary()
 alive: WeakSet[Telemetry] = WeakSet()
@@ -37,6 +38,11 @@ def check_providers(tracer: object, meter: object, logger: object) -> None:
             raise TypeError(
                 f"{option} must be a provider with {method}(), or None, not {type(value).__name__}"
             )
+
+
+def own_options(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an instrumentor's options without what the `opentelemetry-instrument` command adds, by its version."""
+    return {name: value for name, value in given.items() if name not in _OF_THE_COMMAND}
 
 
 def shared_telemetry(cls: type[Telemetry], options: dict[str, Any]) -> Telemetry:

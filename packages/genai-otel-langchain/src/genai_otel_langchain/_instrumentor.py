@@ -7,6 +7,7 @@ from typing import Any
 
 from langchain_core.tracers.context import register_configure_hook
 
+from genai_otel_core.sharing import own_options
 from genai_otel_langchain._handler import Handler
 
 
@@ -59,8 +60,7 @@ class LangChainInstrumentor:
             telemetry: a `Telemetry`, or
             **options: the options of `Telemetry`.
         """
-        options.pop("skip_dep_check", None)  # passed by the `opentelemetry-instrument` command
-        _switch.set(Handler(telemetry, **options))
+        _switch.set(Handler(telemetry, **own_options(options)))
 
     def uninstrument(self, **_: Any) -> None:
         """Detach the handler; runs under way still end."""

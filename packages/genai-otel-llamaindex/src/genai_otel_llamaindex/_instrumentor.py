@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+from genai_otel_core.sharing import own_options
 from genai_otel_llamaindex._handler import Handler
 
 _lock = threading.RLock()
@@ -24,8 +25,7 @@ class LlamaIndexInstrumentor:
             telemetry: a `Telemetry`, or
             **options: the options of `Telemetry`.
         """
-        options.pop("skip_dep_check", None)  # passed by the `opentelemetry-instrument` command
-        handler = Handler(telemetry, **options)
+        handler = Handler(telemetry, **own_options(options))
         with _lock:
             self._detach()
             _attached.append(handler.attach())
