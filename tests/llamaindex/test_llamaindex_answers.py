@@ -6,8 +6,11 @@ import asyncio
 from typing import Any
 
 import pytest
+from llama_index.core import VectorStoreIndex
 from llama_index.core.callbacks import CallbackManager
 from llama_index.core.query_engine import RetrieverQueryEngine
+from llama_index.core.schema import TextNode
+from llama_index.core.tools import FunctionTool, QueryEngineTool, RetrieverTool
 from llama_index.core.workflow import StartEvent, StopEvent, Workflow, step
 from llama_models import asks, llm
 from llama_scenarios import INDEX
@@ -15,6 +18,8 @@ from pydantic import BaseModel
 
 from genai_otel_core.testing import Capture, whole
 from genai_otel_llamaindex import Handler
+
+ONE = VectorStoreIndex([TextNode(text="one")])
 
 
 class City(BaseModel):
@@ -120,3 +125,21 @@ def test_what_a_workflow_gives(flow: type[Gives], stop: StopEvent, told: str, se
     asyncio.run(main())
     handler.detach()
     assert said(seen, f"invoke_workflow {flow.__name__}") == told
+
+
+@pytest.mark.parametrize(
+    ("tool", "told"),
+    [
+        (QueryEngineTool.from_defaults(INDEX.as_query_engine(llm=llm("a b")), name="t"), "a b"),
+        (RetrieverTool.from_defaults(ONE.as_retriever(), name="t"), "one\n\n"),
+        (FunctionTool.from_defaults(lambda city: City(name=city), name="t"), {"name": "q"}),
+    ],
+    ids=["query", "retriever", "function"],
+)
+def test_what_a_tool_gives(tool: Any, told: Any, seen: Capture) -> None:
+    """What the model is told, and not all that a response and its nodes hold; data of the application's own whole."""
+    handler = Handler(**seen.providers, capture_content="span").attach()
+    tool.call("q") if isinstance(tool, (QueryEngineTool, RetrieverTool)) else tool.call(city="q")
+    handler.detach()
+    result = whole(seen.span("execute_tool t"))["attributes"]["gen_ai.tool.call.result"]
+    assert result == (told if isinstance(told, dict) else {"content": told})

@@ -20,7 +20,7 @@ from genai_otel_core.operations import (
 )
 from genai_otel_core.plain import clip, finite, plain
 from genai_otel_llamaindex import _messages, _request
-from genai_otel_llamaindex._kinds import Kind, own_name
+from genai_otel_llamaindex._kinds import Kind, is_framework, own_name
 
 _TOP_K = ("similarity_top_k", "_similarity_top_k", "top_k", "_top_k", "k")
 _STORE_NAMES = ("index_name", "_index_name", "collection_name", "_collection_name", "table_name")
@@ -115,10 +115,17 @@ def read_tool_output(op: ToolExecution, result: Any, content: bool, limit: int) 
         )
     if content:
         value = getattr(output, "raw_output", output)
-        data = plain(value, limit)
+        told = _text_of(output, limit) if _is_frameworks_own(value) else None
+        data = plain(value, limit) if told is None else told
         if isinstance(data, str) and data.startswith("[unserializable"):
             data = _text_of(output, limit) or data
         op.result = data if isinstance(data, dict) else {"content": data}
+
+
+def _is_frameworks_own(value: Any) -> bool:
+    # A response or nodes, which hold more than the model is told.
+    first = value[0] if isinstance(value, (list, tuple)) and value else value
+    return is_framework(type(first))
 
 
 def agent(instance: Any) -> AgentInvocation:
