@@ -257,6 +257,6 @@ def bench(session: nox.Session) -> None:
 
 @nox.session
 def changelog(session: nox.Session) -> None:
-    """Turn the fragments into CHANGELOG.md: `nox -s changelog -- --version 0.2.0`, or `-- --draft`."""
+    """Turn the fragments into CHANGELOG.md: `nox -s changelog -- --version 0.2.0`, with `--draft` to look."""
     session.install(*group("changelog"))
     session.run("towncrier", "build", "--yes", *session.posargs)

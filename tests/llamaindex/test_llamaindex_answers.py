@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from llama_index.core import VectorStoreIndex
+from llama_index.core.base.llms.types import TextBlock
 from llama_index.core.callbacks import CallbackManager
 from llama_index.core.query_engine import RetrieverQueryEngine
 from llama_index.core.schema import TextNode
@@ -132,9 +133,13 @@ def test_what_a_workflow_gives(flow: type[Gives], stop: StopEvent, told: str, se
     [
         (QueryEngineTool.from_defaults(INDEX.as_query_engine(llm=llm("a b")), name="t"), "a b"),
         (RetrieverTool.from_defaults(ONE.as_retriever(), name="t"), "one\n\n"),
+        (
+            FunctionTool.from_defaults(lambda city: TextBlock(text=city), name="t"),
+            {"block_type": "text", "text": "q"},
+        ),
         (FunctionTool.from_defaults(lambda city: City(name=city), name="t"), {"name": "q"}),
     ],
-    ids=["query", "retriever", "function"],
+    ids=["query", "retriever", "block", "function"],
 )
 def test_what_a_tool_gives(tool: Any, told: Any, seen: Capture) -> None:
     """What the model is told, and not all that a response and its nodes hold; data of the application's own whole."""

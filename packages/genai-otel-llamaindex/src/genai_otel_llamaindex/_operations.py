@@ -115,17 +115,17 @@ def read_tool_output(op: ToolExecution, result: Any, content: bool, limit: int) 
         )
     if content:
         value = getattr(output, "raw_output", output)
-        told = _text_of(output, limit) if _is_frameworks_own(value) else None
+        told = _text_of(output, limit) if _is_found(value) else None
         data = plain(value, limit) if told is None else told
         if isinstance(data, str) and data.startswith("[unserializable"):
             data = _text_of(output, limit) or data
         op.result = data if isinstance(data, dict) else {"content": data}
 
 
-def _is_frameworks_own(value: Any) -> bool:
-    # A response or nodes, which hold more than the model is told.
+def _is_found(value: Any) -> bool:
+    # An engine's response, or a retriever's nodes: they hold more than the model is told.
     first = value[0] if isinstance(value, (list, tuple)) and value else value
-    return is_framework(type(first))
+    return is_framework(type(first)) and any(name in _held(first) for name in ("source_nodes", "node"))
 
 
 def agent(instance: Any) -> AgentInvocation:
