@@ -144,7 +144,11 @@ def test_a_handle_from_an_answers_id(seen: Capture) -> None:
         telemetry.finish(number)
     telemetry.finish("agent")
     message = types.SimpleNamespace(id="msg_7", response_metadata={"id": "resp_2"})
-    for answer, run_id in (("resp_1", 1), ("resp_2", 2), (message, 2)):
+    raw = (
+        types.SimpleNamespace(raw={"id": "resp_1"}),
+        types.SimpleNamespace(raw=types.SimpleNamespace(id="resp_1")),
+    )
+    for answer, run_id in (("resp_1", 1), ("resp_2", 2), (message, 2), *((one, 1) for one in raw)):
         assert handle_of(answer) == telemetry.handle(run_id) is not None
     assert handle_of(types.SimpleNamespace(id="msg_7", response_metadata={"id": "resp_3"})) is None
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from llama_index.core import VectorStoreIndex
-from llama_index.core.base.llms.types import TextBlock
+from llama_index.core.base.llms.types import ChatMessage, TextBlock
 from llama_index.core.callbacks import CallbackManager
 from llama_index.core.query_engine import RetrieverQueryEngine
 from llama_index.core.schema import TextNode
@@ -17,6 +17,8 @@ from llama_models import asks, llm
 from llama_scenarios import INDEX
 from pydantic import BaseModel
 
+from genai_otel_core.feedback import handle_of
+from genai_otel_core.handles import from_handle
 from genai_otel_core.testing import Capture, whole
 from genai_otel_llamaindex import Handler
 
@@ -148,3 +150,14 @@ def test_what_a_tool_gives(tool: Any, told: Any, seen: Capture) -> None:
     handler.detach()
     result = whole(seen.span("execute_tool t"))["attributes"]["gen_ai.tool.call.result"]
     assert result == (told if isinstance(told, dict) else {"content": told})
+
+
+def test_a_response_has_a_handle(seen: Capture) -> None:
+    """A model's response names the call that gave it, for feedback."""
+    handler = Handler(**seen.providers).attach()
+    response = llm().chat([ChatMessage("hi")])
+    handler.detach()
+    call = seen.span("chat scripted-1").context
+    named = from_handle(handle_of(response, handler.telemetry))
+    found = named.context.trace_id, named.context.span_id, named.response_id
+    assert found == (call.trace_id, call.span_id, "chatcmpl-1")

@@ -43,7 +43,8 @@ def handle_of(run: object, telemetry: Telemetry | None = None) -> str | None:
 
     Args:
         run: the run's id, also as text, or an object that has it as its `id` or `run_id`: a run that a tracer
-            has finished, a message that a model answered with. The provider's id of an answer will do, too.
+            has finished, a message or response that a model answered with. The provider's id of an answer will do,
+            too.
         telemetry: whose run it is; default that of any in this process. The latest 2000 runs are remembered:
             `capture` needs no luck.
     """

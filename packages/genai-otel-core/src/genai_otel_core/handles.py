@@ -80,9 +80,10 @@ def of_run(run: Run | None) -> str | None:
 
 def run_ids(run: object) -> Iterator[Hashable]:
     """Yield the ids that may name a run: what was given, what it has as id, a UUID in a text, the answer's id."""
-    answer = getattr(run, "response_metadata", None)
-    answer_id = answer.get("id") if isinstance(answer, dict) else None
-    for given in (run, getattr(run, "id", None), getattr(run, "run_id", None), answer_id):
+    # LangChain keeps what the provider says in the first, LlamaIndex in the second.
+    answers = (getattr(run, name, None) for name in ("response_metadata", "raw"))
+    answer_ids = [one.get("id") if isinstance(one, dict) else getattr(one, "id", None) for one in answers]
+    for given in (run, getattr(run, "id", None), getattr(run, "run_id", None), *answer_ids):
         if isinstance(given, (str, uuid.UUID)):
             yield given
         found = _UUID.search(given) if isinstance(given, str) else None
