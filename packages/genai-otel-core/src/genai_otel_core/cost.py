@@ -10,9 +10,10 @@ import importlib.util
 import sys
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from itertools import chain
 from typing import Any
 
 from genai_otel_core.guard import attempt, report
@@ -150,10 +151,12 @@ def _is_complete(op: Inference | Embeddings) -> bool:
     return known and (isinstance(op, Embeddings) or op.usage.output_tokens is not None)
 
 
-def reported(sources: Iterable[Mapping[str, Any]]) -> Cost | None:
+def reported(sources: Sequence[Mapping[str, Any]]) -> Cost | None:
     """Return the cost that one of the provider's mappings tells, in dollars: a number, or a mapping of parts."""
+    if _TOTALS.isdisjoint(chain.from_iterable(sources)):  # mostly, and quickly told of all at once
+        return None
     for source in sources:
-        for key in () if _TOTALS.isdisjoint(source) else _TOTAL_KEYS:
+        for key in _TOTAL_KEYS:
             value = source.get(key)
             if isinstance(value, Mapping):
                 value = value.get("total_cost")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from genai_otel_core import ends
@@ -14,6 +14,8 @@ from genai_otel_core.plain import is_int64, plain
 Params = Mapping[str, Any]
 
 _NUMBERS = (int, float)
+_WORDS: tuple[type, ...] = ()
+"""One text or several: no value is taken as it is."""
 # Field of `Request` -> (type, names in order)
 _PARAMETERS: tuple[tuple[str, tuple[type, ...], tuple[str, ...]], ...] = (
     ("temperature", _NUMBERS, ("temperature",)),
@@ -39,18 +41,24 @@ _PARAMETERS: tuple[tuple[str, tuple[type, ...], tuple[str, ...]], ...] = (
     ("service_tier", (str,), ("service_tier",)),
     ("reasoning_level", (str,), ("reasoning_effort",)),
     ("previous_response_id", (str,), ("previous_response_id",)),
+    ("stop_sequences", _WORDS, ("stop", "stop_sequences")),
 )
-# Name -> (field, rank among the field's names, types): only the few names that a call has are looked at
+# The least and the most that is told at once to be a value of that type.
+_RANGES: dict[tuple[type, ...], tuple[Any, Any]] = {(str,): ("", "\U0010ffff")}
+_WHOLE = (-(1 << 63), (1 << 63) - 1)
+# Name -> (field, types, least, most): only the few names that a call has are looked at
 _BY_NAME = {
-    name: (field, rank, types) for field, types, names in _PARAMETERS for rank, name in enumerate(names)
+    name: (field, types, *_RANGES.get(types, _WHOLE)) for field, types, names in _PARAMETERS for name in names
 }
-_NAMES = _BY_NAME.keys()
+# A field's first name comes before its others; mostly a call has first names alone.
+_FIRST_NAMES = frozenset(names[0] for _, _, names in _PARAMETERS)
+_OTHER_NAMES = tuple(name for _, _, names in _PARAMETERS for name in names[1:])
+_ALL_OTHER_NAMES = frozenset(_OTHER_NAMES)
 _NESTED = ("model_kwargs", "generation_config", "inferenceConfig", "options")
-_STOP = ("stop", "stop_sequences")
 # How OpenAI's Responses API and Anthropic's messages hold the `effort` of reasoning.
 _THOUGHT = ("reasoning", "output_config")
 # Mostly there is none of these, which is quickly told of all at once.
-_NESTED_NAMES, _STOP_NAMES, _THOUGHT_NAMES = frozenset(_NESTED), frozenset(_STOP), frozenset(_THOUGHT)
+_NESTED_NAMES, _THOUGHT_NAMES = frozenset(_NESTED), frozenset(_THOUGHT)
 # Any of these says something of the output; mostly there is none.
 _OUTPUT = frozenset({"response_format", "text_format", "response_mime_type", "format", "modalities"})
 
@@ -66,41 +74,33 @@ def with_nested(params: Params) -> list[Params]:
 
 
 def read_parameters(found: Request, sources: Sequence[Params]) -> None:
-    """Fill `found` from `sources`; the first that has a value of the right type wins."""
-    taken: set[str] = set()
+    """Complete `found` from `sources`; the first that has a value of the right type wins."""
     for source in sources:
-        best: dict[str, int] = {}
-        for name in _NAMES & source.keys():
-            value = source[name]
-            if value is None:
-                continue
-            field, rank, types = _BY_NAME[name]
-            if field in taken or rank > best.get(field, rank) or not _is(value, types):
-                continue
-            best[field] = rank
-            setattr(found, field, value)
-        taken.update(best)
-        if found.stop_sequences is None and not _STOP_NAMES.isdisjoint(source):
-            found.stop_sequences = _stop(source)
+        read_fields(found, source)
         if found.reasoning_level is None and not _THOUGHT_NAMES.isdisjoint(source):
             found.reasoning_level = _effort(source)
 
 
 def read_fields(found: Request, held: Params) -> None:
-    """Complete `found` from what a client object holds by the parameters' names; what is known stays."""
-    for name in _NAMES & held.keys():
-        field, _, types = _BY_NAME[name]
-        if getattr(found, field) is None and _is(held[name], types):
-            setattr(found, field, held[name])
-    if found.stop_sequences is None and not _STOP_NAMES.isdisjoint(held):
-        found.stop_sequences = _stop(held)
+    """Complete `found` from what is held by the parameters' names; what is known stays."""
+    names: Iterable[str] = _FIRST_NAMES & held.keys()
+    if not _ALL_OTHER_NAMES.isdisjoint(held):
+        names = [*names, *[name for name in _OTHER_NAMES if name in held]]
+    for name in names:
+        value = held[name]
+        if value is None:
+            continue
+        field, types, least, most = _BY_NAME[name]
+        if getattr(found, field) is None:
+            plainly = type(value) in types and least <= value <= most
+            setattr(found, field, value if plainly else _taken(value, types))
 
 
-def output_type(*sources: Params) -> str | None:
-    """The output that was asked for: `json`, `text` or `speech`."""
-    sources = tuple([source for source in sources if not _OUTPUT.isdisjoint(source)])
-    if not sources:
+def output_type(params: Params, more: Params) -> str | None:
+    """The output that was asked for in one of two mappings: `json`, `text` or `speech`."""
+    if _OUTPUT.isdisjoint(params) and _OUTPUT.isdisjoint(more):
         return None
+    sources = (params, more)
     wanted: Any = None
     for source in sources:
         wanted = source.get("response_format")
@@ -149,21 +149,20 @@ def _tool_definition(tool: object, limit: int) -> ToolDefinition | None:
     )
 
 
-def _is(value: object, types: tuple[type, ...]) -> bool:
+def _taken(value: Any, types: tuple[type, ...]) -> Any:
+    if types is _WORDS:
+        return _words(value)
     if not isinstance(value, types) or isinstance(value, bool):
-        return False
-    if isinstance(value, int):
-        return is_int64(value)
-    return not isinstance(value, float) or math.isfinite(value)
+        return None
+    fits = is_int64(value) if isinstance(value, int) else not isinstance(value, float) or math.isfinite(value)
+    return value if fits else None
 
 
-def _stop(source: Params) -> list[str] | None:
-    for name in _STOP:
-        value = source.get(name)
-        if isinstance(value, str):
-            return [value]
-        if isinstance(value, (list, tuple)) and value:
-            return [word for word in value if isinstance(word, str)]
+def _words(value: object) -> list[str] | None:
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, (list, tuple)) and value:
+        return [word for word in value if isinstance(word, str)]
     return None
 
 

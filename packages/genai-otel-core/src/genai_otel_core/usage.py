@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from operator import attrgetter
 
-_MOST = (1 << 63) - 1
+MOST = (1 << 63) - 1
 """What a metric point or attribute can hold."""
 
 
@@ -15,12 +15,12 @@ def count(value: object) -> int | None:
     `True` is not a count: providers send booleans in the same mappings.
     """
     if type(value) is int:  # nearly always
-        return value if 0 <= value <= _MOST else None
+        return value if 0 <= value <= MOST else None
     if value is None or isinstance(value, bool):
         return None
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    return value if isinstance(value, int) and 0 <= value <= _MOST else None
+    return value if isinstance(value, int) and 0 <= value <= MOST else None
 
 
 @dataclass(slots=True)

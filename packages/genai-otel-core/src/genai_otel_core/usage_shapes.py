@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from genai_otel_core.usage import Usage, count
+from genai_otel_core.usage import MOST, Usage, count
 
 Path = tuple[str] | tuple[str, str]
 _PARTS = ("input", "output", "cache_read", "cache_write", "reasoning", "input_audio", "output_audio")
@@ -125,6 +125,14 @@ _SHAPES = (
         cache_is_extra=True,
     ),
 )
+# LangChain's own names, as `_plainly_told` reads them.
+_TOTALS = ("input_tokens", "output_tokens")
+_DETAILS = ("input_token_details", "output_token_details")
+_OF_INPUT, _OF_OUTPUT = ("cache_read", "cache_creation", "audio"), ("reasoning", "audio")
+_NO_DETAILS: dict[str, Any] = {}
+_UNDETAILED = frozenset({*_TOTALS, "total_tokens"})
+# To be asked of integers alone: for anything else, a range is searched.
+_IS_COUNT = range(MOST + 1).__contains__
 _COUNT_OR_NOTHING = frozenset({int, type(None)})
 _EPHEMERAL = frozenset({"ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens"})
 
@@ -157,23 +165,24 @@ def parse_usage(reported: object) -> Usage | None:
 
 def _plainly_told(reported: dict[str, Any]) -> Usage | None:
     """LangChain's own mapping with nothing odd in it, as nearly all are: what the table says of it, in one step."""
-    get = reported.get
-    inputs, outputs = get("input_token_details"), get("output_token_details")
-    read = written = heard = reasoned = spoken = None
-    if type(inputs) is dict and _EPHEMERAL.isdisjoint(inputs):
-        read, written, heard = inputs.get("cache_read"), inputs.get("cache_creation"), inputs.get("audio")
-    elif inputs is not None or outputs is None:
+    inputs, outputs = map(reported.get, _DETAILS)
+    if inputs is None:
+        if outputs is None and not reported.keys() <= _UNDETAILED:
+            return None
+        inputs = _NO_DETAILS
+    if outputs is None:
+        outputs = _NO_DETAILS
+    if type(inputs) is not dict or type(outputs) is not dict or not _EPHEMERAL.isdisjoint(inputs):
         return None
-    if type(outputs) is dict:
-        reasoned, spoken = outputs.get("reasoning"), outputs.get("audio")
-    elif outputs is not None:
+    numbers = (*map(reported.get, _TOTALS), *map(inputs.get, _OF_INPUT), *map(outputs.get, _OF_OUTPUT))
+    if not _COUNT_OR_NOTHING.issuperset(map(type, numbers)):
         return None
-    numbers = (get("input_tokens"), get("output_tokens"), read, written, reasoned, heard, spoken)
-    if not _COUNT_OR_NOTHING.issuperset(map(type, numbers)) or min(filter(None, numbers), default=0) < 0:
+    total, answered, read, written, heard, reasoned, spoken = numbers
+    if total is None or answered is None or (read or 0) + (written or 0) > total or (reasoned or 0) > answered:
         return None
-    total, answered = numbers[0] or 0, numbers[1] or 0
-    parts_fit = (read or 0) + (written or 0) <= total and (reasoned or 0) <= answered
-    return Usage(*numbers) if parts_fit and None not in numbers[:2] else None
+    if not all(map(_IS_COUNT, filter(None, numbers))):
+        return None
+    return Usage(total, answered, read, written, reasoned, heard, spoken)
 
 
 def _numbers(get: Callable[[str], Any], shape: _Shape) -> dict[str, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from genai_otel_core.endpoints import NOWHERE, Endpoint, client_url, endpoint_of, url_text
@@ -30,6 +30,7 @@ _URLS = (
     "url",
 )
 _CLIENT_NAMES, _URL_NAMES = frozenset(_CLIENTS), frozenset(_URLS)
+_NAMES = _CLIENT_NAMES | _URL_NAMES
 # What an integration calls when nothing is configured, by class: never by provider name, which proxies share.
 _DEFAULTS: dict[str, Callable[[Any], str | None]] = {
     "ChatOpenAI": lambda model: "https://api.openai.com",
@@ -61,6 +62,14 @@ def _bedrock(model: Any) -> str | None:
 
 # Classes that inherit a configured URL which they do not call.
 _ELSEWHERE: dict[str, Callable[[Any], str | None]] = {"ChatAnthropicBedrock": _bedrock}
+
+
+_CLASSES = frozenset({*_DEFAULTS, *_ELSEWHERE})
+
+
+def tells_endpoint(model: object, held: Mapping[str, Any]) -> bool:
+    """Whether `model`, which holds this, may tell where it sends its requests."""
+    return type(model).__name__ in _CLASSES or not held.keys().isdisjoint(_NAMES)
 
 
 def endpoint_of_model(model: Any) -> Endpoint:

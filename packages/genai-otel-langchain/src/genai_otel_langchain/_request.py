@@ -13,7 +13,7 @@ from genai_otel_core.operations import Inference, Request
 from genai_otel_core.parameters import output_type, read_parameters, with_nested
 from genai_otel_core.plain import mapping
 from genai_otel_core.providers import canonical_provider, is_known
-from genai_otel_langchain._endpoints import endpoint_of_model
+from genai_otel_langchain._endpoints import endpoint_of_model, tells_endpoint
 from genai_otel_langchain._peek import Caller
 
 Params = Mapping[str, Any]
@@ -56,14 +56,24 @@ def inference(kind: str, serialized: object, metadata: Params, params: Params, o
     provider = _provider(metadata, params)
     op = Inference(kind=kind, provider=provider, request=request(metadata, params))
     op.request.output_type = output_type(params, options)
-    op.in_process = _class_name(serialized) in _IN_PROCESS and not is_known(provider)
+    if not is_known(provider):
+        op.in_process = _class_name(serialized) in _IN_PROCESS
     return op
 
 
 def request(metadata: Params, params: Params) -> Request:
     """Read the request's parameters; the call's own come before the `ls_` summary."""
-    found = Request(model=_model(metadata, params))
+    named = metadata.get("ls_model_name")
+    found = Request(named if isinstance(named, str) and named else _model(params))
     read_parameters(found, with_nested(params))
+    if found.temperature is None or found.max_tokens is None or "ls_stop" in metadata:
+        _read_summary(found, metadata)
+    if params.get("stream") is True or params.get("streaming") is True:
+        found.stream = True
+    return found
+
+
+def _read_summary(found: Request, metadata: Params) -> None:
     summary = {
         name: metadata[key]
         for field, name, key in _SUMMARY
@@ -71,9 +81,6 @@ def request(metadata: Params, params: Params) -> Request:
     }
     if summary:
         read_parameters(found, [summary])
-    if params.get("stream") is True or params.get("streaming") is True:
-        found.stream = True
-    return found
 
 
 def complete(op: Inference, seen: Caller) -> None:
@@ -81,10 +88,11 @@ def complete(op: Inference, seen: Caller) -> None:
     model = seen.runnable
     if seen.is_stream:
         op.request.stream = True
-    op.server_address, op.server_port = attempt("endpoint_of_model", endpoint_of_model, model) or NOWHERE
     held = getattr(model, "__dict__", None)
     if not isinstance(held, dict):
         return
+    if tells_endpoint(model, held):
+        op.server_address, op.server_port = attempt("endpoint_of_model", endpoint_of_model, model) or NOWHERE
     parameters.read_fields(op.request, held)
     if op.provider is None:
         op.provider = _provider_of(model)
@@ -99,9 +107,10 @@ def tool_definitions(params: Params, limit: int) -> list[ToolDefinition] | None:
 
 def _provider(metadata: Params, params: Params) -> str | None:
     named = canonical_provider(metadata.get("ls_provider"))
-    kind = params.get("_type")
-    if isinstance(kind, str) and kind.startswith("azure") and named == "openai":
-        return canonical_provider("azure")
+    if named == "openai":
+        kind = params.get("_type")
+        if isinstance(kind, str) and kind.startswith("azure"):
+            return canonical_provider("azure")
     return named
 
 
@@ -111,10 +120,7 @@ def _provider_of(model: object) -> str | None:
     return None if summary is None else canonical_provider(mapping(summary()).get("ls_provider"))
 
 
-def _model(metadata: Params, params: Params) -> str | None:
-    named = metadata.get("ls_model_name")
-    if isinstance(named, str) and named:
-        return named
+def _model(params: Params) -> str | None:
     return next((name for name in map(params.get, _MODEL_NAMES) if isinstance(name, str) and name), None)
 
 

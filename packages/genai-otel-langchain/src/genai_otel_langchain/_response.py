@@ -20,6 +20,9 @@ _MODEL_KEYS = ("model_name", "model", "model_id", "model_version")
 _ID_KEYS = ("id", "response_id", "request_id")
 _FINGERPRINT_KEYS = ("system_fingerprint",)
 _TIER_KEYS = ("service_tier",)
+_FIRST_KEYS = (_MODEL_KEYS[0], _ID_KEYS[0], *_FINGERPRINT_KEYS, *_TIER_KEYS)
+_NO_TEXTS = (None,) * len(_FIRST_KEYS)
+_TEXT_OR_NOTHING = frozenset({str, type(None)})
 _USAGE_NAMES = frozenset(_USAGE_KEYS)
 _OPENAI = ("openai", "azure.ai.openai")
 # Ids that LangChain makes up for messages, and the UUIDs of graph states.
@@ -28,51 +31,68 @@ _OWN_ID = re.compile(r"^(?:run-|lc_|[0-9a-f]{8}-[0-9a-f]{4}-)")
 
 def read_result(op: Inference, result: Any) -> None:
     """Complete the operation from the result of a call; what it does not say stays as it was."""
-    output = mapping(getattr(result, "llm_output", None))
-    messages: list[Any] = []
     sources: list[Mapping[str, Any]] = []
     carried: list[Mapping[str, Any]] = []
     reasons: list[str] = []
     requested: list[str] = []
-    for generation in generations_of(result):
+    cached = False
+    for generation in _choices(result):
+        if generation is None:
+            continue
         message = getattr(generation, "message", None)
-        messages.append(message)
-        told = _sources(generation)
-        sources += told
-        reason = _text(told, _FINISH_KEYS)
-        if reason is not None:
-            reasons.append(reason)
+        said = _sources(generation, message)
+        if said:
+            sources += said
+            reason = _text(said, _FINISH_KEYS)
+            if reason is not None:
+                reasons.append(reason)
         usage = getattr(message, "usage_metadata", None)
         if usage:
-            carried.append(mapping(usage))
-        requested += _requested(message)
+            usage = mapping(usage)
+            carried.append(usage)
+            # LangChain's marker: it sets the cost of a cached message to 0, and no provider reports that key.
+            cached = cached or usage.get("total_cost") == 0
+        calls = getattr(message, "tool_calls", None)
+        if calls:
+            requested += _ids(calls)
+    output = mapping(getattr(result, "llm_output", None))
     if output:
         sources.append(output)
-    response = op.response
-    response.model = _text(sources, _MODEL_KEYS) or response.model
-    response.id = _response_id(messages, sources) or response.id
-    response.system_fingerprint = _text(sources, _FINGERPRINT_KEYS)
-    response.service_tier = _text(sources, _TIER_KEYS)
-    if not reasons and op.provider in _OPENAI:
-        reasons = [reason for one in generations_of(result) if (reason := _ending(one)) is not None]
-    response.finish_reasons = reasons or response.finish_reasons
-    # LangChain's marker: it sets the cost of a cached message to 0, and no provider reports that key.
-    op.cached = 0 in [usage.get("total_cost") for usage in carried]
-    found = Usage() if op.cached else _usage(carried, output, sources)
+    _read_response(op, sources, result)
+    op.response.finish_reasons = reasons or _endings(op, result) or op.response.finish_reasons
+    op.cached = cached
+    found = Usage() if cached else _usage(carried, output, sources)
     if found is not None:
         op.usage = found
-    op.cost = reported([*carried, *_bills(sources)])
+    op.cost = reported(_bills(carried, sources))
     op.requested_calls = requested
+
+
+def _read_response(op: Inference, sources: list[Mapping[str, Any]], result: Any) -> None:
+    response = op.response
+    # What is told first, and by the first name, is mostly all.
+    told = tuple(map(sources[0].get, _FIRST_KEYS)) if sources else _NO_TEXTS
+    model, own_id, fingerprint, tier = told if _TEXT_OR_NOTHING.issuperset(map(type, told)) else _NO_TEXTS
+    response.model = model or _text(sources, _MODEL_KEYS) or response.model
+    response.system_fingerprint = fingerprint or _text(sources, _FINGERPRINT_KEYS)
+    response.service_tier = tier or _text(sources, _TIER_KEYS)
+    own_id = own_id or _text(sources, _ID_KEYS)
+    if own_id is None or _OWN_ID.match(own_id):
+        own_id = _message_id(result)
+    response.id = own_id or response.id
     if op.provider in _OPENAI:
         op.api_type = api_type(response.id)
 
 
-def generations_of(result: Any) -> list[Any]:
-    """The choices of the first prompt: a run has one prompt."""
+def _choices(result: Any) -> list[Any]:
     prompts = getattr(result, "generations", None)
     first = prompts[0] if isinstance(prompts, list) and prompts else None
-    choices = first if isinstance(first, list) else [first]
-    return [generation for generation in choices if generation is not None]
+    return first if isinstance(first, list) else [first]
+
+
+def generations_of(result: Any) -> list[Any]:
+    """The choices of the first prompt: a run has one prompt."""
+    return [generation for generation in _choices(result) if generation is not None]
 
 
 def has_answer(result: Any) -> bool:
@@ -88,7 +108,8 @@ def has_answer(result: Any) -> bool:
 
 def finish_reason(generation: Any) -> str | None:
     """Why this choice ended, in the provider's word."""
-    return _text(_sources(generation), _FINISH_KEYS) or _ending(generation)
+    said = _sources(generation, getattr(generation, "message", None))
+    return _text(said, _FINISH_KEYS) or _ending(generation)
 
 
 def finish_reason_in(metadata: Any) -> str | None:
@@ -96,9 +117,16 @@ def finish_reason_in(metadata: Any) -> str | None:
     return _text((mapping(metadata),), _FINISH_KEYS)
 
 
+def _endings(op: Inference, result: Any) -> list[str]:
+    if op.provider not in _OPENAI:
+        return []
+    return [reason for one in generations_of(result) if (reason := _ending(one)) is not None]
+
+
 def _ending(generation: Any) -> str | None:
-    asked = bool(getattr(getattr(generation, "message", None), "tool_calls", None))
-    found = (responses_api.finish_reason(source.get, asked) for source in _sources(generation))
+    message = getattr(generation, "message", None)
+    asked = bool(getattr(message, "tool_calls", None))
+    found = (responses_api.finish_reason(source.get, asked) for source in _sources(generation, message))
     return next((reason for reason in found if reason is not None), None)
 
 
@@ -107,8 +135,8 @@ def usage_of_message(message: Any) -> Usage | None:
     return parse_usage(getattr(message, "usage_metadata", None))
 
 
-def _sources(generation: Any) -> list[Mapping[str, Any]]:
-    answered = getattr(getattr(generation, "message", None), "response_metadata", None)
+def _sources(generation: Any, message: Any) -> list[Mapping[str, Any]]:
+    answered = getattr(message, "response_metadata", None)
     generated = getattr(generation, "generation_info", None)
     if not generated:
         return [mapping(answered)] if answered else []
@@ -134,8 +162,8 @@ def _usage(
     return None
 
 
-def _bills(sources: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    bills = []
+def _bills(carried: list[Mapping[str, Any]], sources: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    bills = [*carried]
     for source in sources:
         bills.append(source)
         if not _USAGE_NAMES.isdisjoint(source):
@@ -143,20 +171,14 @@ def _bills(sources: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     return bills
 
 
-def _requested(message: Any) -> list[str]:
-    calls = getattr(message, "tool_calls", None)
-    if not calls:
-        return []
+def _ids(calls: Any) -> list[str]:
     ids = [mapping(call).get("id") for call in calls]
     return [call_id for call_id in ids if isinstance(call_id, str) and call_id]
 
 
-def _response_id(messages: list[Any], sources: Sequence[Mapping[str, Any]]) -> str | None:
-    found = _text(sources, _ID_KEYS)
-    if found is not None and not _OWN_ID.match(found):
-        return found
-    for message in messages:
-        own = getattr(message, "id", None)
+def _message_id(result: Any) -> str | None:
+    for generation in generations_of(result):
+        own = getattr(getattr(generation, "message", None), "id", None)
         if isinstance(own, str) and own and not _OWN_ID.match(own):
             return own
     return None
@@ -164,8 +186,7 @@ def _response_id(messages: list[Any], sources: Sequence[Mapping[str, Any]]) -> s
 
 def _text(sources: Sequence[Mapping[str, Any]], keys: tuple[str, ...]) -> str | None:
     for source in sources:
-        for key in keys:
-            value = source.get(key)
-            if value and isinstance(value, str):
+        for value in filter(None, map(source.get, keys)):
+            if isinstance(value, str):
                 return value
     return None
