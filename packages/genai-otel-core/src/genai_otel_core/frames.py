@@ -21,22 +21,19 @@ def running(most: int = _MAX_FRAMES) -> Iterator[FrameType]:
 
 
 class FirstOutside:
-    """Finds the innermost of the caller's frames whose module's name begins with none of `modules`.
+    """Finds the innermost of some frames whose module's name begins with none of `modules`.
 
-    Asked at every start of a run: a module's name is looked at once, and later its globals are recognised.
-    The `known` innermost frames are the asker's own and not looked at.
+    A module's name is looked at once, and later its globals are recognised.
     """
 
-    def __init__(self, modules: tuple[str, ...], most: int, known: int) -> None:
+    def __init__(self, modules: tuple[str, ...], most: int) -> None:
         self._modules = modules
         self._most = most
-        self._known = known
         self._inside: dict[int, dict[str, Any]] = {}
 
-    def __call__(self) -> FrameType | None:
-        """Return the frame, None if there is none among so many."""
+    def __call__(self, frame: FrameType | None) -> FrameType | None:
+        """Return the first such frame from `frame` on, None if there is none among so many."""
         inside = self._inside
-        frame: FrameType | None = sys._getframe(self._known)  # noqa: SLF001 - the one way to look at who called
         for _ in range(self._most):
             if frame is None:
                 return None

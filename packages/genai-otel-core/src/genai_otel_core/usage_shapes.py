@@ -178,7 +178,12 @@ def _plainly_told(reported: dict[str, Any]) -> Usage | None:
     if not _COUNT_OR_NOTHING.issuperset(map(type, numbers)):
         return None
     total, answered, read, written, heard, reasoned, spoken = numbers
-    if total is None or answered is None or (read or 0) + (written or 0) > total or (reasoned or 0) > answered:
+    if (
+        total is None
+        or answered is None
+        or (read or 0) + (written or 0) > total
+        or (reasoned or 0) > answered
+    ):
         return None
     if not all(map(_IS_COUNT, filter(None, numbers))):
         return None

@@ -14,34 +14,41 @@ from genai_otel_langchain._compat import ASYNC_CONTEXT_REACHES_CODE
 from genai_otel_langchain._peek import Caller
 
 _TAG = "retry:attempt:"
+_NODE = Role.NODE.value
+_NUMBERED = (Inference, ToolExecution, Step)
 _MIDDLEWARE = "langchain.agents.middleware"
 _TRYING = frozenset(f"{_MIDDLEWARE}.{name}" for name in ("model_retry", "tool_retry", "model_fallback"))
-_AGENTS, _TOOLS = "langgraph.pregel", "langchain_core.tools.base"
+_AGENTS = "langgraph.pregel"
+# Beyond these, it is the call around this one that is tried.
+_OUTERMOST = {
+    "langchain.agents.factory": frozenset({"model_node", "amodel_node"}),
+    "langchain_core.tools.base": frozenset({"run", "arun"}),
+    "langgraph.prebuilt.tool_node": frozenset({"_run_one", "_arun_one"}),
+}
 _FRAMEWORK = ("langchain", "langgraph")
-_OTHER, _TRIES, _RUNS_AGENTS, _RUNS_TOOLS = "other", "tries", "runs agents", "runs tools"
-_modules: dict[int, tuple[str, dict[str, Any]]] = {}
-"""What the framework's modules that were met do, by the address of their globals, which are kept with it."""
+_IN_A_GRAPH = "langgraph_node"
+_passed: dict[int, dict[str, Any]] = {}
+"""The globals of the framework's modules that were met and say nothing, by their address."""
 _NODE_TRIERS = ("run_with_retry", "arun_with_retry")
 _FRAMES_OF_A_NODE = 3
 _MAX_FRAMES = 60
 
 
-def number(op: Operation, kwargs: Mapping[str, Any], seen: Caller | None) -> int | None:
+def number(op: Operation, place: Mapping[str, Any], is_root: bool, seen: Caller | None) -> int | None:
     """Return the attempt's number: `with_retry` tells it from the second on, others are known by their frames.
 
     It cannot be seen who calls a synchronous tool of an asynchronous agent, which runs in a thread.
     """
-    tags = kwargs.get("tags")
-    for tag in tags if isinstance(tags, list) else ():
+    for tag in place["tags"]:
         if isinstance(tag, str) and tag.startswith(_TAG) and tag[len(_TAG) :].isdecimal():
             return int(tag[len(_TAG) :])
-    if seen is None:
+    if seen is None or not isinstance(op, _NUMBERED):
         return None
-    if isinstance(op, Step) and op.kind == Role.NODE.value:
-        return _attempt_of_node(seen.frame.f_back)
-    if not isinstance(op, (Inference, ToolExecution)) or _MIDDLEWARE not in sys.modules:
+    if isinstance(op, Step):
+        return _attempt_of_node(seen.frame.f_back) if op.kind == _NODE else None
+    if _MIDDLEWARE not in sys.modules:
         return None
-    if ASYNC_CONTEXT_REACHES_CODE and kwargs.get("parent_run_id") is None:
+    if ASYNC_CONTEXT_REACHES_CODE and (is_root or _IN_A_GRAPH not in (place["metadata"] or ())):
         return None  # middleware works in an agent
     return 1 if _is_tried(seen.frame.f_back) else None
 
@@ -61,31 +68,16 @@ def _attempt_of_node(frame: FrameType | None) -> int | None:
 
 def _is_tried(frame: FrameType | None) -> bool:
     """Whether middleware called `frame` that may do so again, or call something else instead."""
-    known = _modules
     for _ in range(_MAX_FRAMES):
         if frame is None:
             return False
-        found, _ = known.get(id(frame.f_globals)) or _module(frame)
-        if found is not _OTHER:
-            if found is _TRIES:
+        if id(frame.f_globals) not in _passed:
+            module = module_of(frame)
+            if module in _TRYING:
                 return True
-            # Beyond these, it is the call around this one that is tried.
-            if found is _RUNS_AGENTS or frame.f_code.co_name in ("run", "arun"):
+            if frame.f_code.co_name in _OUTERMOST.get(module, ()) or module.startswith(_AGENTS):
                 return False
+            if module.startswith(_FRAMEWORK) and module not in _OUTERMOST:  # asked for every call of an agent
+                _passed[id(frame.f_globals)] = frame.f_globals
         frame = frame.f_back
     return False
-
-
-def _module(frame: FrameType) -> tuple[str, dict[str, Any]]:
-    name = module_of(frame)
-    found = _OTHER
-    if name in _TRYING:
-        found = _TRIES
-    elif name.startswith(_AGENTS):
-        found = _RUNS_AGENTS
-    elif name == _TOOLS:
-        found = _RUNS_TOOLS
-    told = found, frame.f_globals
-    if name.startswith(_FRAMEWORK):  # asked for every call of an agent
-        _modules[id(frame.f_globals)] = told
-    return told

@@ -7,12 +7,10 @@ from typing import Any
 
 from genai_otel_core import Telemetry
 from genai_otel_core.operations import AgentInvocation, Operation, Step, WorkflowInvocation
-from genai_otel_core.plain import mapping
 from genai_otel_core.runs import Run
 from genai_otel_langchain import _context, _prompts
 from genai_otel_langchain._classify import (
     GRAPHS,
-    PLUMBING,
     PLUMBING_TYPES,
     ChainStart,
     Decision,
@@ -21,23 +19,21 @@ from genai_otel_langchain._classify import (
 )
 from genai_otel_langchain._context import run_above
 from genai_otel_langchain._peek import Caller
-from genai_otel_langchain._runnables import NOTHING, facts_of
+from genai_otel_langchain._runnables import Facts
 from genai_otel_langchain._subjects import of_node
 
 
-def plumbing(telemetry: Telemetry, kwargs: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return how a run starts that is hidden by its type alone, so that its caller need not be looked at."""
-    run_type = _text(kwargs.get("run_type"))
+def is_plumbing(telemetry: Telemetry, kwargs: Mapping[str, Any]) -> bool:
+    """Whether a run that starts is hidden by its type alone, so that its caller need not be looked at."""
+    run_type = kwargs.get("run_type")
+    if not isinstance(run_type, str):
+        return False
     if run_type == "prompt":
         _prompts.take(telemetry, kwargs)
-    if run_type not in PLUMBING_TYPES or telemetry.settings.detail == "everything":
-        return None
-    place = _context.parentage(telemetry, kwargs)
-    place["note"] = PLUMBING
-    return place
+    return run_type in PLUMBING_TYPES and telemetry.settings.detail != "everything"
 
 
-def named(kwargs: Mapping[str, Any], serialized: object) -> Mapping[str, Any]:
+def with_name(kwargs: Mapping[str, Any], serialized: object) -> Mapping[str, Any]:
     """Return the callback's arguments with the run's name, which a chain group tells as a serialized chain would."""
     if kwargs.get("name") is None and isinstance(serialized, Mapping):
         return {**kwargs, "name": serialized.get("name")}
@@ -55,35 +51,41 @@ def resumes(note: Decision | None, inputs: object) -> bool:
 
 
 def operation(
-    telemetry: Telemetry, kwargs: Mapping[str, Any], seen: Caller | None
+    telemetry: Telemetry, kwargs: Mapping[str, Any], place: Mapping[str, Any], seen: Caller | None
 ) -> tuple[Operation | None, Decision]:
     """Classify a chain run that starts; return its operation, None if it gets no span."""
-    decision = classify(_chain_start(telemetry, kwargs, seen))
-    detail = telemetry.settings.detail
-    if decision.role is Role.AGENT:
+    decision = classify(_chain_start(telemetry, kwargs, place, seen))
+    role = decision.role
+    if role is Role.AGENT:
         return AgentInvocation(name=decision.name), decision
-    if decision.role is Role.WORKFLOW:
+    if role is Role.WORKFLOW:
         return WorkflowInvocation(name=decision.name), decision
-    if detail == "everything" or (detail == "steps" and decision.role is not Role.HIDDEN):
-        step = Step(name=decision.name or _text(kwargs.get("name")), kind=decision.role.value)
-        if decision.role is Role.NODE:
-            step.subject = of_node(kwargs.get("metadata"))
+    detail = telemetry.settings.detail
+    if detail == "everything" or (detail == "steps" and role is not Role.HIDDEN):
+        step = Step(name=decision.name or _text(kwargs.get("name")), kind=role.value)
+        if role is Role.NODE:
+            step.subject = of_node(place["metadata"])
         return step, decision
     return None, decision
 
 
-def _chain_start(telemetry: Telemetry, kwargs: Mapping[str, Any], seen: Caller | None) -> ChainStart:
-    parent = telemetry.find(run_above(telemetry, kwargs.get("parent_run_id")))
+def _chain_start(
+    telemetry: Telemetry, kwargs: Mapping[str, Any], place: Mapping[str, Any], seen: Caller | None
+) -> ChainStart:
+    # Code that runs inside a run may start another that LangChain does not name as its child.
+    is_child = kwargs.get("parent_run_id") is not None
+    named = place["parent_id"] if is_child else run_above(telemetry, None)
+    parent = None if named is None else telemetry.find(named)
     above = None if parent is None else parent.note
-    tags = kwargs.get("tags")
+    tags = place["tags"]
     return ChainStart(
-        name=_text(kwargs.get("name")),
-        root=parent is None,
-        run_type=_text(kwargs.get("run_type")),
-        tags=[tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else (),
-        metadata=mapping(kwargs.get("metadata")),
-        above=above.rule if isinstance(above, Decision) else None,
-        facts=NOTHING if seen is None else facts_of(seen.runnable),
+        _text(kwargs.get("name")),
+        parent is None,
+        _text(kwargs.get("run_type")),
+        [tag for tag in tags if isinstance(tag, str)] if tags else (),
+        place["metadata"],
+        above.rule if isinstance(above, Decision) else None,
+        Facts(None if seen is None else seen.runnable),
     )
 
 

@@ -32,12 +32,12 @@ from genai_otel_langchain._readers import left_by_reader
 _GRAPHS = (AgentInvocation, WorkflowInvocation)
 _CONVERSATION_KEYS = ("thread_id", "session_id", "conversation_id")
 _CONVERSATION_NAMES = frozenset(_CONVERSATION_KEYS)
+_TOLD = ("parent_run_id", "metadata", "tags")
 
 
 def parentage(telemetry: Telemetry, kwargs: Mapping[str, Any]) -> dict[str, Any]:
     """Return the arguments of `Telemetry.start` that the callback alone tells."""
-    named = kwargs.get("parent_run_id")
-    metadata, tags = kwargs.get("metadata"), kwargs.get("tags")
+    named, metadata, tags = map(kwargs.get, _TOLD)
     known = mapping(metadata) or None
     return {
         "parent_id": run_of_this_code() if named is None else run_above(telemetry, named),
@@ -47,31 +47,30 @@ def parentage(telemetry: Telemetry, kwargs: Mapping[str, Any]) -> dict[str, Any]
     }
 
 
-def placement(
-    telemetry: Telemetry, kwargs: Mapping[str, Any], seen: Caller | None, is_model: bool
-) -> dict[str, Any]:
-    """Return the arguments of `Telemetry.start` that say where a run belongs."""
-    place = parentage(telemetry, kwargs)
+def add_caller(place: dict[str, Any], telemetry: Telemetry, seen: Caller | None, is_model: bool) -> None:
+    """Add to the arguments of `Telemetry.start` what the caller tells of where a run belongs."""
     if seen is None:
-        return place
-    place["origin"] = seen.origin
+        return
+    frame = seen.frame
+    # Equal for runs that one call starts together.
+    place["origin"] = id(frame), frame.f_code
     if is_model:
         place["library"] = client_library(seen.runnable)
-    if seen.is_stream and seen.is_read_by_application:
-        place["streamed"] = True
-        if seen.is_async_stream:
-            place["left"] = left_by_reader(seen.frame)
-        # The reader of a stream shares the generator's context; the code inside has LangChain's variable.
-        if seen.streams_from_a_task:
-            reader = _task()
-            place["visible"] = lambda run: _task() is not reader
-        elif is_model:
-            pass  # current until its first chunk: the request is made before the reader sees anything
-        elif seen.is_async_stream and not ASYNC_CONTEXT_REACHES_CODE:
-            place["attach"] = False
-        else:
-            place["visible"] = lambda run: _is_inside(telemetry, run)
-    return place
+    if not seen.is_stream or not seen.is_read_by_application:
+        return
+    place["streamed"] = True
+    if seen.is_async_stream:
+        place["left"] = left_by_reader(frame)
+    # The reader of a stream shares the generator's context; the code inside has LangChain's variable.
+    if seen.streams_from_a_task:
+        reader = _task()
+        place["visible"] = lambda run: _task() is not reader
+    elif is_model:
+        pass  # current until its first chunk: the request is made before the reader sees anything
+    elif seen.is_async_stream and not ASYNC_CONTEXT_REACHES_CODE:
+        place["attach"] = False
+    else:
+        place["visible"] = lambda run: _is_inside(telemetry, run)
 
 
 def run_above(telemetry: Telemetry, parent_run_id: object) -> Any:
@@ -80,7 +79,7 @@ def run_above(telemetry: Telemetry, parent_run_id: object) -> Any:
     `with_fallbacks` reports its own run, and then runs what it wraps as children of the run above, if any.
     """
     inside = run_of_this_code()
-    found = None if inside is None else telemetry.find(inside)
+    found = None if inside is None or inside is parent_run_id else telemetry.find(inside)
     if found is None or getattr(found.note, "rule", None) != "fallback":
         return parent_run_id
     above = None if found.parent is None else found.parent.id
@@ -153,19 +152,20 @@ def interrupt_ids(interrupts: object) -> list[str]:
     return [one for one in ids if isinstance(one, str)]
 
 
-def conversation_id(kwargs: Mapping[str, Any], seen: Caller | None) -> str | None:
+def conversation_id(metadata: Mapping[str, Any] | None, is_root: bool, seen: Caller | None) -> str | None:
     """The conversation that the application named, if it did; runs below have it from the root."""
-    found = _conversation_in(kwargs.get("metadata"))
-    if found is None and seen is not None and kwargs.get("parent_run_id") is None:
+    found = None if metadata is None else _conversation_in(metadata)
+    if found is None and is_root and seen is not None:
         # Newer versions do not copy what configures a run to its metadata.
-        config = seen.config
-        found = _conversation_in(mapping(config).get("configurable"))
+        configured = mapping(seen.config).get("configurable")
+        found = None if configured is None else _conversation_in(mapping(configured))
     return found
 
 
-def _conversation_in(metadata: object) -> str | None:
-    known = mapping(metadata)
-    for key in () if _CONVERSATION_NAMES.isdisjoint(known) else _CONVERSATION_KEYS:
+def _conversation_in(known: Mapping[str, Any]) -> str | None:
+    if _CONVERSATION_NAMES.isdisjoint(known):
+        return None
+    for key in _CONVERSATION_KEYS:
         value = known.get(key)
         if value is None:
             continue

@@ -36,6 +36,7 @@ from genai_otel_langchain import (
     _tools,
     _watching,
 )
+from genai_otel_langchain._classify import PLUMBING
 from genai_otel_langchain._peek import Caller, caller
 
 
@@ -100,11 +101,11 @@ class Handler(_compat.GraphCallbackHandler):
         metadata = mapping(kwargs.get("metadata"))
         params = mapping(kwargs.get("invocation_params"))
         op = _request.inference(kind, serialized, metadata, params, mapping(kwargs.get("options")))
-        seen = caller()
+        seen = caller(own=3)
         if seen is not None:
             attempt("parameters of a model", _request.complete, op, seen)
         op.subject = attempt("subject of a model call", _subjects.of_prompt, prompt)
-        note = _streaming.StreamNote(bool(seen and seen.is_stream))
+        note = _streaming.StreamNote(seen is not None and seen.is_stream)
         if self._start(run_id, op, kwargs, seen, note):
             op.input_messages = attempt("prompt", _messages.chat_messages, prompt, self._limit)
             op.tool_definitions = attempt("tool_definitions", _request.tool_definitions, params, self._limit)
@@ -209,13 +210,14 @@ class Handler(_compat.GraphCallbackHandler):
     @guarded
     def on_chain_start(self, serialized: Any, inputs: Any, *, run_id: UUID, **kwargs: Any) -> None:
         """Start a workflow, agent or step, or a hidden run."""
-        if (hidden := _chains.plumbing(self.telemetry, kwargs)) is not None:
-            self.telemetry.start(run_id, None, **hidden)
+        place = _context.parentage(self.telemetry, kwargs)
+        if _chains.is_plumbing(self.telemetry, kwargs):
+            self.telemetry.start(run_id, None, note=PLUMBING, **place)
             return
         seen = caller()
-        named = _chains.named(kwargs, serialized)
-        op, note = attempt("classify", _chains.operation, self.telemetry, named, seen) or (None, None)
-        shown = self._start(run_id, op, kwargs, seen, note, _chains.resumes(note, inputs))
+        told = _chains.with_name(kwargs, serialized)
+        op, note = attempt("classify", _chains.operation, self.telemetry, told, place, seen) or (None, None)
+        shown = self._start(run_id, op, kwargs, seen, note, _chains.resumes(note, inputs), place)
         if shown and isinstance(op, (AgentInvocation, WorkflowInvocation)):
             op.input_messages = self._chain_messages(inputs, "user")
 
@@ -260,13 +262,15 @@ class Handler(_compat.GraphCallbackHandler):
         seen: Caller | None,
         note: object = None,
         resumes: bool = False,
+        place: dict[str, Any] | None = None,
     ) -> bool:
         """Start a run; return whether its content is wanted."""
+        place = place or _context.parentage(self.telemetry, kwargs)
+        _context.add_caller(place, self.telemetry, seen, isinstance(op, Inference))
         if op is not None:
-            op.conversation_id = _context.conversation_id(kwargs, seen)
-        place = _context.placement(self.telemetry, kwargs, seen, isinstance(op, Inference))
-        if op is not None:
-            op.attempt = _attempts.number(op, kwargs, seen)
+            is_root = kwargs.get("parent_run_id") is None
+            op.conversation_id = _context.conversation_id(place["metadata"], is_root, seen)
+            op.attempt = _attempts.number(op, place, is_root, seen)
         run = self.telemetry.start(run_id, op, note=note, resumes=resumes, **place)
         if run is None:
             return False

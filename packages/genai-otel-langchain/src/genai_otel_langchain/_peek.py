@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Hashable, Mapping
+import sys
+from collections.abc import Mapping
 from types import FrameType, GeneratorType
 from typing import Any
+
+from langchain_core.callbacks import manager
 
 from genai_otel_core.frames import FirstOutside, module_of
 from genai_otel_core.guard import attempt
 from genai_otel_core.waiting import awaiting_frames, awaiting_this
 
 _GENERATOR = inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
+_NO_FUNCTION = _GENERATOR | inspect.CO_COROUTINE
 # Event streaming "v3" of chat models starts a run in plain functions and hands a stream object out.
 _EVENT_STREAM = "ensure_started"
 _ASYNC_EVENT_STREAM = "_achat_model_stream_v3"
@@ -34,27 +38,25 @@ _PERFORMS_ACTION = ("_perform_agent_action", "_aperform_agent_action")
 class Caller:
     """The framework's frame that reports a run."""
 
-    __slots__ = ("_locals", "frame", "in_a_task_of_its_own", "is_plain", "is_stream", "runnable", "task")
+    __slots__ = ("_locals", "frame", "is_plain", "is_stream", "runnable")
 
-    def __init__(
-        self,
-        frame: FrameType,
-        in_a_task_of_its_own: bool = False,
-        task: asyncio.Task[Any] | None = None,
-    ) -> None:
+    in_a_task_of_its_own = False
+    """Whether it waits while the run is reported in another task, as `abatch` does."""
+    task: asyncio.Task[Any] | None = None
+    """The task that it runs in, if only the callback runs in another; None for the current one."""
+
+    def __init__(self, frame: FrameType) -> None:
         self.frame = frame
-        self.in_a_task_of_its_own = in_a_task_of_its_own
-        """Whether it waits while the run is reported in another task, as `abatch` does."""
-        self.task = task
-        """The task that it runs in, if only the callback runs in another; None for the current one."""
         code = frame.f_code
-        self.is_stream = code.co_flags & _GENERATOR != 0 or code.co_name in _EVENT_STREAMS
-        """Whether it is a generator or makes a stream, so that its context is its reader's."""
-        self.is_plain = not (self.is_stream or code.co_flags & inspect.CO_COROUTINE)
+        is_plain = not code.co_flags & _NO_FUNCTION and code.co_name not in _EVENT_STREAMS
+        self.is_plain = is_plain
         """Whether it is a function that lasts as long as the run, and neither a stream nor a coroutine."""
+        self.is_stream = not is_plain and (code.co_flags & _GENERATOR != 0 or code.co_name in _EVENT_STREAMS)
+        """Whether it is a generator or makes a stream, so that its context is its reader's."""
         # Before Python 3.13 a new copy of all the frame's variables each time, so it is asked for once.
-        self._locals: Mapping[str, Any] = frame.f_locals
-        self.runnable: Any = self._locals.get("self")
+        held: Mapping[str, Any] = frame.f_locals
+        self._locals = held
+        self.runnable: Any = held.get("self")
         """The model, tool, retriever or runnable that runs, if the frame has one."""
 
     @property
@@ -77,15 +79,18 @@ class Caller:
     def config(self) -> Any:
         """What the runnable was called with, if the frame has it, or the one above that a model's answers."""
         asked, frame = self._locals.get("config"), self.frame
-        if frame.f_code.co_name == _COMPREHENSION and frame.f_back is not None:
-            frame = frame.f_back
-        if asked is not None or frame.f_code.co_name not in _GENERATE:
+        if asked is not None:
             return asked
-        for _ in range(2):  # `invoke` calls `generate_prompt`, and that `generate`
-            if frame.f_back is None:
-                return None
+        name = frame.f_code.co_name
+        if name == _COMPREHENSION and frame.f_back is not None:
             frame = frame.f_back
-        return frame.f_locals.get("config") if frame.f_code.co_name in _INVOKE else None
+            name = frame.f_code.co_name
+        if name not in _GENERATE:
+            return None
+        # `invoke` calls `generate_prompt`, and that `generate`
+        between = frame.f_back
+        above = None if between is None else between.f_back
+        return None if above is None or above.f_code.co_name not in _INVOKE else above.f_locals.get("config")
 
     @property
     def is_left(self) -> bool:
@@ -99,11 +104,6 @@ class Caller:
     def loop(self) -> Any:
         """The loop of a graph that has run, if the frame has one."""
         return self._locals.get("loop")
-
-    @property
-    def origin(self) -> Hashable:
-        """Equal for runs that one call starts together."""
-        return id(self.frame), self.frame.f_code
 
     @property
     def is_async_stream(self) -> bool:
@@ -151,29 +151,61 @@ class Caller:
         return not str(reader.f_globals.get("__name__", "")).startswith("langgraph.")
 
 
+class _Awaited(Caller):
+    """A frame that waits for the task in which a run is reported."""
+
+    __slots__ = ("in_a_task_of_its_own", "task")
+
+    def __init__(self, frame: FrameType, in_a_task_of_its_own: bool, task: asyncio.Task[Any] | None) -> None:
+        super().__init__(frame)
+        self.in_a_task_of_its_own = in_a_task_of_its_own
+        self.task = task
+
+
 _MACHINERY = ("langchain_core.callbacks", "genai_otel_")
+_FRAMEWORK = ("langchain", "langgraph")
 _READS_STREAMS = "_transform_stream_with_config"
 _MAX_READERS = 8
-# From a callback on: this module's `caller`, the callback and the guard around it.
-_first_outside = FirstOutside(_MACHINERY, most=16, known=4)
+_first_outside = FirstOutside(_MACHINERY, most=20)
+_managers = vars(manager)
+_reporting: dict[int, dict[str, Any]] = {}
+"""The globals of the framework's modules that were met outside the machinery, by their address."""
 
 
-def caller() -> Caller | None:
-    """Return the first frame outside the callback machinery, if need be in the task that awaits this one."""
-    frame = _first_outside()
-    if frame is None or not module_of(frame).startswith("asyncio."):
-        return None if frame is None else Caller(frame)
+def caller(own: int = 2) -> Caller | None:
+    """Return the first frame outside the callback machinery, if need be in the task that awaits this one.
+
+    Args:
+        own: how many frames there are from the asker's on to the callback machinery; if more, the search takes longer.
+    """
+    frame: FrameType | None = sys._getframe(own + 1)  # noqa: SLF001 - the one way to look at who called
+    while frame is not None and frame.f_globals is _managers:
+        frame = frame.f_back
+    if frame is not None and id(frame.f_globals) in _reporting:
+        return Caller(frame)
+    return _caller_from(sys._getframe(1))  # noqa: SLF001 - the one way to look at who called
+
+
+def _caller_from(asker: FrameType) -> Caller | None:
+    frame = _first_outside(asker)
+    if frame is None:
+        return None
+    name = module_of(frame)
+    if not name.startswith("asyncio."):
+        if name.startswith(_FRAMEWORK):
+            _reporting[id(frame.f_globals)] = frame.f_globals
+        return Caller(frame)
     by_machinery = False
     for waits in attempt("awaiting_frames", awaiting_frames) or ():
         if not module_of(waits).startswith(_MACHINERY):
-            return Caller(waits, not by_machinery, awaiting_this() if by_machinery else None)
+            return _Awaited(waits, not by_machinery, awaiting_this() if by_machinery else None)
         by_machinery = True
     return Caller(frame)
 
 
 def is_read_by_framework() -> bool:
     """Whether the stream that reports is read by the chain that it is part of."""
-    frame = _first_outside()
+    frame = _first_outside(sys._getframe(1))  # noqa: SLF001 - the one way to look at who called
     for _ in range(_MAX_READERS):
         if frame is None:
             return False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
@@ -31,70 +31,72 @@ _agents: WeakKeyDictionary[Any, bool] = WeakKeyDictionary()
 _ATTRIBUTES = ("name", "bound", "func", "afunc")
 
 
-class Facts(NamedTuple):
-    """What a runnable is.
-
-    `name` is one that the application gave; `plumbing` code belongs to the framework; an `entrypoint` is
-    LangGraph's graph of one function, which is called by that function's name; a `wrapper` is a `retry` or
-    `fallback` around what it stands for.
-    """
-
-    graph: bool = False
-    agent: bool = False
-    name: str | None = None
-    type_name: str | None = None
-    plumbing: bool = False
-    entrypoint: bool = False
-    wrapper: str | None = None
-
-
-NOTHING = Facts()
-
-
 class _Kind(NamedTuple):
     """What all runnables of a type have in common."""
 
     graph: bool
     agent: bool
     framework: bool
+    pregel: bool
     wrapper: str | None
+    iterates: str | None
+    """The attribute that holds what an iterator stands for."""
     held_only: frozenset[str]
     """Attributes that a runnable has in its `__dict__` or not at all."""
 
 
-def facts_of(runnable: Any) -> Facts:
-    """Look at a runnable; anything else tells nothing."""
-    cls = type(runnable)
-    if cls.__name__ in _ITERATORS:
-        return facts_of(getattr(runnable, _ITERATORS[cls.__name__], None))
-    graph, agent, framework, wrapper, _ = _kind_of(cls)  # type: ignore[arg-type]  # mypy asks its instances
-    agent = agent or (graph and _is_agent_graph(runnable))
-    name = _read(runnable, "name")
-    if framework and name is None:
+class Facts:
+    """What a runnable is; what it is called is looked at when it is asked for.
+
+    An `entrypoint` is LangGraph's graph of one function, which is called by that function's name; a `wrapper` is
+    a `retry` or `fallback` around what it stands for.
+    """
+
+    __slots__ = ("_kind", "_runnable", "agent", "entrypoint", "graph", "wrapper")
+
+    def __init__(self, runnable: Any) -> None:
+        kind = _kind_of(type(runnable))
+        if kind.iterates is not None:
+            runnable = getattr(runnable, kind.iterates, None)
+            kind = _kind_of(type(runnable))
+        self._runnable, self._kind = runnable, kind
+        self.graph, self.wrapper = kind.graph, kind.wrapper
+        self.entrypoint = kind.pregel and len(getattr(runnable, "nodes", ())) == 1
+        self.agent = not self.entrypoint and (kind.agent or (kind.graph and _is_agent_graph(runnable)))
+
+    @property
+    def names(self) -> tuple[str | None, str | None]:
+        """The name that the application gave it, and that of its type, if the type is the framework's."""
+        runnable = self._runnable
+        if self.entrypoint:
+            return given_name(next(iter(runnable.nodes))), None
+        name = _read(runnable, "name", self._kind)
+        if not self._kind.framework:
+            return given_name(name), None
         # A binding (`with_retry`, `bind`) is called by the type of what it binds.
-        cls = type(_innermost(runnable))
-    if cls.__name__ == "Pregel" and len(getattr(runnable, "nodes", ())) == 1:
-        return Facts(graph=True, name=given_name(next(iter(runnable.nodes))), entrypoint=True)
-    return Facts(
-        graph=graph,
-        agent=agent,
-        name=given_name(name, cls.__name__ if framework else None),
-        type_name=cls.__name__ if framework else None,
-        plumbing=framework and _runs_framework_code(runnable),
-        wrapper=wrapper,
-    )
+        type_name = type(runnable if name is not None else _innermost(runnable)).__name__
+        return given_name(name, type_name), type_name
+
+    @property
+    def plumbing(self) -> bool:
+        """Whether the code that it runs belongs to the framework."""
+        return not self.entrypoint and self._kind.framework and _runs_framework_code(self._runnable)
 
 
-@lru_cache(maxsize=1024)
-def _kind_of(cls: type) -> _Kind:
+def _look_at(cls: type) -> _Kind:
     lineage = {base.__name__ for base in cls.__mro__}
     return _Kind(
         graph=not lineage.isdisjoint(_GRAPH_CLASSES),
         agent=not lineage.isdisjoint(_AGENT_CLASSES),
         framework=cls.__module__.startswith(_FRAMEWORK),
+        pregel=cls.__name__ == "Pregel",
         wrapper=next((_WRAPPERS[word] for word in lineage if word in _WRAPPERS), None),
+        iterates=_ITERATORS.get(cls.__name__),
         held_only=frozenset(name for name in _ATTRIBUTES if _is_held_only(cls, name)),
     )
+
+
+_kind_of: Callable[[Any], _Kind] = lru_cache(maxsize=1024)(_look_at)
 
 
 def _is_held_only(cls: type, name: str) -> bool:
@@ -102,13 +104,14 @@ def _is_held_only(cls: type, name: str) -> bool:
     return not any(name in vars(base) for base in cls.__mro__)
 
 
-def _read(runnable: Any, name: str) -> Any:
+def _read(runnable: Any, name: str, kind: _Kind | None = None) -> Any:
     # Asking a pydantic model for what it has not makes an exception with a long text.
     held = getattr(runnable, "__dict__", None)
     if held is not None and name in held:
         return held[name]
-    kind = _kind_of(type(runnable))  # type: ignore[arg-type]  # mypy asks its instances
-    return None if name in kind.held_only else getattr(runnable, name, None)
+    if name in (kind or _kind_of(type(runnable))).held_only:
+        return None
+    return getattr(runnable, name, None)
 
 
 def _innermost(runnable: Any) -> Any:
