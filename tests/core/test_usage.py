@@ -30,21 +30,25 @@ ANTHROPIC = st.fixed_dictionaries(
 LANGCHAIN = st.fixed_dictionaries(
     {"input_tokens": COUNTS, "output_tokens": COUNTS},
     optional={
+        "total_tokens": COUNTS,
         "input_token_details": st.dictionaries(
             st.sampled_from(["cache_read", "cache_creation", "audio"]), COUNTS
         ),
         "output_token_details": st.dictionaries(st.sampled_from(["reasoning", "audio"]), COUNTS),
     },
 )
+HUGE = st.integers(2**63 - 1, 2**63)
 LANGCHAIN_COUNTED = st.fixed_dictionaries(
-    {"input_tokens": st.integers(-1, 300), "output_tokens": st.integers(-1, 300)},
+    {"input_tokens": st.integers(-1, 300), "output_tokens": st.one_of(st.integers(-1, 300), HUGE)},
     optional={
+        "total_tokens": st.integers(-1, 300),
         "input_token_details": st.dictionaries(
             st.sampled_from(["cache_read", "cache_creation", "audio", "ephemeral_5m_input_tokens"]),
             st.one_of(st.none(), st.integers(-1, 200)),
         ),
         "output_token_details": st.dictionaries(
-            st.sampled_from(["reasoning", "audio"]), st.one_of(st.none(), st.integers(-1, 200), st.floats())
+            st.sampled_from(["reasoning", "audio"]),
+            st.one_of(st.none(), st.integers(-1, 200), st.floats(), HUGE),
         ),
     },
 )
@@ -71,6 +75,12 @@ def test_parts_never_exceed_totals(reported: dict[str, Any]) -> None:
 def test_the_short_way_says_what_the_table_says(reported: dict[str, Any]) -> None:
     """LangChain's own mapping is mostly read in one step; as another type of mapping it is read by the table."""
     assert parse_usage(reported) == parse_usage(MappingProxyType(reported))
+
+
+def test_a_count_beyond_64_bits_is_none() -> None:
+    """An exporter would refuse the whole batch that it is in; the other counts stay."""
+    reported = {"input_tokens": 7, "output_tokens": 2**63, "input_token_details": {"audio": 2**70}}
+    assert parse_usage(reported) == Usage(input_tokens=7)
 
 
 @given(

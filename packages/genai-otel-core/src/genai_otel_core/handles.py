@@ -128,7 +128,7 @@ def notice(run: Run, context: Context) -> None:
 def remember_answer(run: Run, op: Operation) -> None:
     """Let an ended model call's response id stand for it and for all runs above it: the last answer counts."""
     response_id = op.response.id if isinstance(op, Inference) else None
-    above: Run | None = run
-    while response_id is not None and above is not None:
+    above: Run | None = None if response_id is None else run
+    while above is not None:
         above.response_id = response_id
         above = above.parent

@@ -92,8 +92,9 @@ def read_fields(found: Request, held: Params) -> None:
             continue
         field, types, least, most = _BY_NAME[name]
         if getattr(found, field) is None:
-            plainly = type(value) in types and least <= value <= most
-            setattr(found, field, value if plainly else _taken(value, types))
+            if type(value) not in types or not least <= value <= most:
+                value = _taken(value, types)
+            setattr(found, field, value)
 
 
 def output_type(params: Params, more: Params) -> str | None:

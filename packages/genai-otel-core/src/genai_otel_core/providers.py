@@ -73,6 +73,6 @@ def api_type(response_id: str | None) -> str | None:
     """Which of OpenAI's APIs an answer came from, told by its id."""
     if response_id is None:
         return None
-    if response_id.startswith("resp_"):
-        return "responses"
-    return "chat_completions" if response_id.startswith("chatcmpl") else None
+    if response_id.startswith("chatcmpl"):
+        return "chat_completions"
+    return "responses" if response_id.startswith("resp_") else None

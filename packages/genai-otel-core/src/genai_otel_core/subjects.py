@@ -43,5 +43,7 @@ def strand() -> tuple[int, int | None]:
     """The thread, and the task in it, that runs now."""
     # Asked first, since `current_task` raises where no loop runs, and raising is slow.
     loop = asyncio._get_running_loop()  # noqa: SLF001 - documented; None without a loop
-    task = None if loop is None else asyncio.current_task(loop)
+    if loop is None:
+        return threading.get_ident(), None
+    task = asyncio.current_task(loop)
     return threading.get_ident(), None if task is None else id(task)

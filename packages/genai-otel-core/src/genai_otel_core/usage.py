@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from operator import attrgetter
+from itertools import compress, repeat
+from operator import attrgetter, is_not
 
 MOST = (1 << 63) - 1
 """What a metric point or attribute can hold."""
@@ -50,9 +51,8 @@ class Usage:
 
     def add(self, other: Usage) -> None:
         """Add the counts of `other`; a number that only one of the two has is kept."""
-        for name, more in zip(_FIELDS, _COUNTS(other), strict=True):
-            if more is not None:
-                setattr(self, name, (getattr(self, name) or 0) + more)
+        for name in compress(_FIELDS, map(is_not, _COUNTS(other), repeat(None))):
+            setattr(self, name, (getattr(self, name) or 0) + getattr(other, name))
 
 
 _FIELDS = tuple(f.name for f in fields(Usage))

@@ -11,16 +11,19 @@ from genai_otel_core.runs import Run
 from genai_otel_langchain import _context, _prompts
 from genai_otel_langchain._classify import (
     GRAPHS,
+    NODES,
     PLUMBING_TYPES,
     ChainStart,
     Decision,
     Role,
     classify,
 )
-from genai_otel_langchain._context import run_above
+from genai_otel_langchain._context import run_above, tags_of
 from genai_otel_langchain._peek import Caller
 from genai_otel_langchain._runnables import Facts
 from genai_otel_langchain._subjects import of_node
+
+_HIDDEN = Role.HIDDEN
 
 
 def is_plumbing(telemetry: Telemetry, kwargs: Mapping[str, Any]) -> bool:
@@ -42,7 +45,8 @@ def with_name(kwargs: Mapping[str, Any], serialized: object) -> Mapping[str, Any
 
 def is_node(run: Run) -> bool:
     """Whether a run is a node of a graph, shown or not."""
-    return isinstance(run.note, Decision) and run.note.is_node
+    note = run.note
+    return isinstance(note, Decision) and note.rule in NODES
 
 
 def resumes(note: Decision | None, inputs: object) -> bool:
@@ -55,18 +59,19 @@ def operation(
 ) -> tuple[Operation | None, Decision]:
     """Classify a chain run that starts; return its operation, None if it gets no span."""
     decision = classify(_chain_start(telemetry, kwargs, place, seen))
-    role = decision.role
+    role, detail = decision.role, telemetry.settings.detail
+    if role is _HIDDEN and detail != "everything":
+        return None, decision
     if role is Role.AGENT:
-        return AgentInvocation(name=decision.name), decision
+        return AgentInvocation(decision.name), decision
     if role is Role.WORKFLOW:
-        return WorkflowInvocation(name=decision.name), decision
-    detail = telemetry.settings.detail
-    if detail == "everything" or (detail == "steps" and role is not Role.HIDDEN):
-        step = Step(name=decision.name or _text(kwargs.get("name")), kind=role.value)
-        if role is Role.NODE:
-            step.subject = of_node(place["metadata"])
-        return step, decision
-    return None, decision
+        return WorkflowInvocation(decision.name), decision
+    if detail not in ("everything", "steps"):
+        return None, decision
+    step = Step(name=decision.name or _text(kwargs.get("name")), kind=role.value)
+    if role is Role.NODE:
+        step.subject = of_node(place["metadata"])
+    return step, decision
 
 
 def _chain_start(
@@ -77,12 +82,11 @@ def _chain_start(
     named = place["parent_id"] if is_child else run_above(telemetry, None)
     parent = None if named is None else telemetry.find(named)
     above = None if parent is None else parent.note
-    tags = place["tags"]
     return ChainStart(
         _text(kwargs.get("name")),
         parent is None,
         _text(kwargs.get("run_type")),
-        [tag for tag in tags if isinstance(tag, str)] if tags else (),
+        tags_of(place) if place["tags"] else (),
         place["metadata"],
         above.rule if isinstance(above, Decision) else None,
         Facts(None if seen is None else seen.runnable),

@@ -14,6 +14,10 @@ FRAMEWORK_GRAPHS = frozenset({"agent-runnable", "agent-metadata", "entrypoint"})
 """Rules for graphs whose nodes are the framework's own."""
 
 
+NODES = ("graph-node", "framework-node")
+"""Rules for nodes of graphs, shown or not."""
+
+
 GRAPHS = frozenset({*FRAMEWORK_GRAPHS, "graph", "named-subgraph"})
 """Rules for graphs, which can be interrupted and resumed."""
 
@@ -37,11 +41,6 @@ class Decision(NamedTuple):
     role: Role
     name: str | None
     rule: str
-
-    @property
-    def is_node(self) -> bool:
-        """Whether it is a node of a graph, shown or not."""
-        return self.rule in ("graph-node", "framework-node")
 
 
 @dataclass(slots=True)
@@ -81,12 +80,8 @@ def classify(start: ChainStart) -> Decision:
         return _HIDDEN_BY_TAG
     if start.run_type in PLUMBING_TYPES:
         return PLUMBING
-    if facts.wrapper is not None:
-        return _wrapper(start, facts.wrapper)
-    if facts.agent:
-        return _agent(start)
-    if facts.graph:
-        return _graph(start)
+    if not facts.kind.is_plain:
+        return _wrapper(start) or _agent(start) or _graph(start)
     if tags and any(map(_is_step, tags)):
         return _node(start)
     if start.root and start.metadata and start.metadata.get("ls_integration") == "langchain_create_agent":
@@ -101,16 +96,21 @@ def classify(start: ChainStart) -> Decision:
         return Decision(Role.WORKFLOW, name or own_name, "root-chain")
     if type_name in _EDGES:
         return _EDGE
-    return _UNNAMED if name is None or facts.plumbing else Decision(Role.CHAIN, name, "named-chain")
+    return _UNNAMED if name is None or facts.is_plumbing else Decision(Role.CHAIN, name, "named-chain")
 
 
-def _wrapper(start: ChainStart, kind: str) -> Decision:
+def _wrapper(start: ChainStart) -> Decision | None:
     # The logical operation over its attempts.
+    kind = start.facts.kind.wrapper
+    if kind is None:
+        return None
     _, type_name = start.facts.names
     return Decision(Role(kind), given_name(start.name, type_name) or kind, kind)
 
 
-def _agent(start: ChainStart) -> Decision:
+def _agent(start: ChainStart) -> Decision | None:
+    if not start.facts.is_agent:
+        return None
     own_name, type_name = start.facts.names
     name = own_name or _agent_metadata(start) or given_name(start.name, type_name)
     return Decision(Role.AGENT, name, "agent-runnable")
@@ -127,7 +127,7 @@ def _node(start: ChainStart) -> Decision:
 def _graph(start: ChainStart) -> Decision:
     own_name, _ = start.facts.names
     name = own_name or given_name(start.name)
-    if start.facts.entrypoint:
+    if start.facts.is_entrypoint:
         return Decision(Role.WORKFLOW, name, "entrypoint")
     if start.root or name is None:
         return Decision(Role.WORKFLOW, name, "graph")

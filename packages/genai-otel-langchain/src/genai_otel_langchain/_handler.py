@@ -98,9 +98,9 @@ class Handler(_compat.GraphCallbackHandler):
     def _start_model(
         self, kind: str, serialized: Any, prompt: Sequence[Any], run_id: UUID, kwargs: Mapping[str, Any]
     ) -> None:
-        metadata = mapping(kwargs.get("metadata"))
-        params = mapping(kwargs.get("invocation_params"))
-        op = _request.inference(kind, serialized, metadata, params, mapping(kwargs.get("options")))
+        named = ("metadata", "invocation_params", "options")
+        metadata, params, options = map(mapping, map(kwargs.get, named))
+        op = _request.inference(kind, serialized, metadata, params, options)
         seen = caller(own=3)
         if seen is not None:
             attempt("parameters of a model", _request.complete, op, seen)

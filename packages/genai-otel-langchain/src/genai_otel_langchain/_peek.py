@@ -81,12 +81,12 @@ class Caller:
         asked, frame = self._locals.get("config"), self.frame
         if asked is not None:
             return asked
-        name = frame.f_code.co_name
-        if name == _COMPREHENSION and frame.f_back is not None:
+        if frame.f_code.co_name not in _GENERATE:
+            if frame.f_code.co_name != _COMPREHENSION or frame.f_back is None:
+                return None
             frame = frame.f_back
-            name = frame.f_code.co_name
-        if name not in _GENERATE:
-            return None
+            if frame.f_code.co_name not in _GENERATE:
+                return None
         # `invoke` calls `generate_prompt`, and that `generate`
         between = frame.f_back
         above = None if between is None else between.f_back

@@ -43,23 +43,25 @@ def read_result(op: Inference, result: Any) -> None:
         said = _sources(generation, message)
         if said:
             sources += said
-            reason = _text(said, _FINISH_KEYS)
+            reason = said[0].get(_FINISH_KEYS[0])
+            if type(reason) is not str or not reason:
+                reason = _text(said, _FINISH_KEYS)
             if reason is not None:
                 reasons.append(reason)
         usage = getattr(message, "usage_metadata", None)
         if usage:
             usage = mapping(usage)
             carried.append(usage)
-            # LangChain's marker: it sets the cost of a cached message to 0, and no provider reports that key.
-            cached = cached or usage.get("total_cost") == 0
+            if usage.get("total_cost") == 0:
+                # LangChain's marker: it sets the cost of a cached message to 0, and no provider reports that key.
+                cached = True
         calls = getattr(message, "tool_calls", None)
         if calls:
             requested += _ids(calls)
     output = mapping(getattr(result, "llm_output", None))
     if output:
         sources.append(output)
-    _read_response(op, sources, result)
-    op.response.finish_reasons = reasons or _endings(op, result) or op.response.finish_reasons
+    _read_response(op, sources, reasons, result)
     op.cached = cached
     found = Usage() if cached else _usage(carried, output, sources)
     if found is not None:
@@ -68,8 +70,9 @@ def read_result(op: Inference, result: Any) -> None:
     op.requested_calls = requested
 
 
-def _read_response(op: Inference, sources: list[Mapping[str, Any]], result: Any) -> None:
+def _read_response(op: Inference, sources: list[Mapping[str, Any]], reasons: list[str], result: Any) -> None:
     response = op.response
+    response.finish_reasons = reasons or _endings(op, result) or response.finish_reasons
     # What is told first, and by the first name, is mostly all.
     told = tuple(map(sources[0].get, _FIRST_KEYS)) if sources else _NO_TEXTS
     model, own_id, fingerprint, tier = told if _TEXT_OR_NOTHING.issuperset(map(type, told)) else _NO_TEXTS

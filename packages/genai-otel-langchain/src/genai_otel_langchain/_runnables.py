@@ -31,72 +31,85 @@ _agents: WeakKeyDictionary[Any, bool] = WeakKeyDictionary()
 _ATTRIBUTES = ("name", "bound", "func", "afunc")
 
 
-class _Kind(NamedTuple):
+class Kind(NamedTuple):
     """What all runnables of a type have in common."""
 
     graph: bool
     agent: bool
+    wrapper: str | None
+    """`retry` or `fallback` around what it stands for."""
     framework: bool
     pregel: bool
-    wrapper: str | None
     iterates: str | None
     """The attribute that holds what an iterator stands for."""
     held_only: frozenset[str]
     """Attributes that a runnable has in its `__dict__` or not at all."""
+    is_plain: bool
+    """Whether it is neither graph nor agent nor wrapper."""
 
 
 class Facts:
-    """What a runnable is; what it is called is looked at when it is asked for.
+    """What a runnable is, looked at as far as it is asked for; what is none tells nothing."""
 
-    An `entrypoint` is LangGraph's graph of one function, which is called by that function's name; a `wrapper` is
-    a `retry` or `fallback` around what it stands for.
-    """
-
-    __slots__ = ("_kind", "_runnable", "agent", "entrypoint", "graph", "wrapper")
+    __slots__ = ("_runnable", "kind")
 
     def __init__(self, runnable: Any) -> None:
         kind = _kind_of(type(runnable))
         if kind.iterates is not None:
             runnable = getattr(runnable, kind.iterates, None)
             kind = _kind_of(type(runnable))
-        self._runnable, self._kind = runnable, kind
-        self.graph, self.wrapper = kind.graph, kind.wrapper
-        self.entrypoint = kind.pregel and len(getattr(runnable, "nodes", ())) == 1
-        self.agent = not self.entrypoint and (kind.agent or (kind.graph and _is_agent_graph(runnable)))
+        self._runnable, self.kind = runnable, kind
+
+    @property
+    def is_entrypoint(self) -> bool:
+        """Whether it is LangGraph's graph of one function, which is called by that function's name."""
+        return self.kind.pregel and len(getattr(self._runnable, "nodes", ())) == 1
+
+    @property
+    def is_agent(self) -> bool:
+        """Whether it is an agent, or a graph that a factory of agents has made."""
+        if self.kind.agent or not self.kind.graph:
+            return self.kind.agent
+        return _is_agent_graph(self._runnable) and not self.is_entrypoint
 
     @property
     def names(self) -> tuple[str | None, str | None]:
         """The name that the application gave it, and that of its type, if the type is the framework's."""
-        runnable = self._runnable
-        if self.entrypoint:
+        runnable, kind = self._runnable, self.kind
+        if kind.pregel and self.is_entrypoint:
             return given_name(next(iter(runnable.nodes))), None
-        name = _read(runnable, "name", self._kind)
-        if not self._kind.framework:
+        name = _read(runnable, "name", kind)
+        if not kind.framework:
             return given_name(name), None
         # A binding (`with_retry`, `bind`) is called by the type of what it binds.
         type_name = type(runnable if name is not None else _innermost(runnable)).__name__
         return given_name(name, type_name), type_name
 
     @property
-    def plumbing(self) -> bool:
+    def is_plumbing(self) -> bool:
         """Whether the code that it runs belongs to the framework."""
-        return not self.entrypoint and self._kind.framework and _runs_framework_code(self._runnable)
+        if not self.kind.framework or (self.kind.pregel and self.is_entrypoint):
+            return False
+        return _runs_framework_code(self._runnable)
 
 
-def _look_at(cls: type) -> _Kind:
+def _look_at(cls: type) -> Kind:
     lineage = {base.__name__ for base in cls.__mro__}
-    return _Kind(
-        graph=not lineage.isdisjoint(_GRAPH_CLASSES),
-        agent=not lineage.isdisjoint(_AGENT_CLASSES),
+    graph, agent = not lineage.isdisjoint(_GRAPH_CLASSES), not lineage.isdisjoint(_AGENT_CLASSES)
+    wrapper = next((_WRAPPERS[word] for word in lineage if word in _WRAPPERS), None)
+    return Kind(
+        graph=graph,
+        agent=agent,
+        wrapper=wrapper,
         framework=cls.__module__.startswith(_FRAMEWORK),
         pregel=cls.__name__ == "Pregel",
-        wrapper=next((_WRAPPERS[word] for word in lineage if word in _WRAPPERS), None),
         iterates=_ITERATORS.get(cls.__name__),
         held_only=frozenset(name for name in _ATTRIBUTES if _is_held_only(cls, name)),
+        is_plain=not (graph or agent or wrapper),
     )
 
 
-_kind_of: Callable[[Any], _Kind] = lru_cache(maxsize=1024)(_look_at)
+_kind_of: Callable[[Any], Kind] = lru_cache(maxsize=1024)(_look_at)
 
 
 def _is_held_only(cls: type, name: str) -> bool:
@@ -104,7 +117,7 @@ def _is_held_only(cls: type, name: str) -> bool:
     return not any(name in vars(base) for base in cls.__mro__)
 
 
-def _read(runnable: Any, name: str, kind: _Kind | None = None) -> Any:
+def _read(runnable: Any, name: str, kind: Kind | None = None) -> Any:
     # Asking a pydantic model for what it has not makes an exception with a long text.
     held = getattr(runnable, "__dict__", None)
     if held is not None and name in held:

@@ -13,7 +13,7 @@ from genai_otel_core import Telemetry
 from genai_otel_core.errors import TOOL_ERROR
 from genai_otel_core.messages import Document
 from genai_otel_core.operations import Failure, Retrieval, ToolExecution
-from genai_otel_core.plain import clip, finite, plain
+from genai_otel_core.plain import clip, finite, mapping, plain
 from genai_otel_core.runs import Run
 from genai_otel_langchain._classify import Decision
 from genai_otel_langchain._peek import Caller, caller
@@ -30,12 +30,11 @@ _MAX_ANSWERS = 1000
 
 def tool_execution(serialized: Any, name: object, call_id: object) -> ToolExecution:
     """Build the operation for a tool run that starts, without content."""
-    described = serialized if isinstance(serialized, Mapping) else {}
-    own = described.get("name")
+    own = mapping(serialized).get("name")
+    if not (isinstance(own, str) and own):
+        own = name if isinstance(name, str) and name else None
     return ToolExecution(
-        name=next((found for found in (own, name) if isinstance(found, str) and found), None),
-        type="function",
-        call_id=call_id if isinstance(call_id, str) and call_id else None,
+        own, type="function", call_id=call_id if isinstance(call_id, str) and call_id else None
     )
 
 
@@ -89,10 +88,14 @@ def read_output(op: ToolExecution, output: Any, content: bool, limit: int) -> No
 
 def reported_failure(message: ToolMessage | None, content: bool, limit: int) -> Failure | None:
     """The failure that a tool answered with instead of raising it."""
-    if message is None or getattr(message, "status", None) != "error":
+    if message is None or not _is_failure(message):
         return None
     text = clip(message.content, limit) if content and isinstance(message.content, str) else None
     return Failure(type=TOOL_ERROR, exception_type=TOOL_ERROR, message=text)
+
+
+def _is_failure(message: ToolMessage) -> bool:
+    return getattr(message, "status", None) == "error"
 
 
 def report_not_run(telemetry: Telemetry, run: Run, outputs: Any) -> None:
@@ -101,18 +104,16 @@ def report_not_run(telemetry: Telemetry, run: Run, outputs: Any) -> None:
     messages = outputs.get("messages") if is_state else outputs
     if not isinstance(messages, list):
         return
-    limit = telemetry.settings.max_content_bytes
-    answers = [one for one in messages[-_MAX_ANSWERS:] if isinstance(one, ToolMessage)]
-    failed = [(one, found) for one in answers if (found := reported_failure(one, True, limit)) is not None]
+    failed = [one for one in messages[-_MAX_ANSWERS:] if isinstance(one, ToolMessage) and _is_failure(one)]
     if not failed or not _is_tool_node(run):
         return
-    for message, failure in failed:
+    for message in failed:
         if telemetry.has_run(run, message.tool_call_id):
             continue
         op = ToolExecution(name=message.name, type="function", call_id=message.tool_call_id)
         call = uuid4()
         telemetry.start(call, op, parent_id=run.id, attach=False)
-        op.failure = failure
+        op.failure = reported_failure(message, True, telemetry.settings.max_content_bytes)
         telemetry.finish(call)
 
 
