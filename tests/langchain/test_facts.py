@@ -21,6 +21,7 @@ from genai_otel_core.feedback import handle_of, record_evaluation
 from genai_otel_core.handles import from_handle
 from genai_otel_core.testing import Capture
 from genai_otel_langchain import Handler
+from scenarios import HI
 
 
 def answering(**metadata: Any) -> AIMessage:
@@ -188,6 +189,24 @@ async def test_a_conversation_by_what_a_model_is_called_with(how: str, seen: Cap
     model.generate([[HumanMessage("hi")]], callbacks=config["callbacks"])
     found = [span.attributes.get("gen_ai.conversation.id") for span in seen.spans]
     assert found == ["c", "c", "c", "c", "c", None]
+
+
+def test_a_graph_that_remembers_the_conversation_of_another_call(seen: Capture) -> None:
+    """Of the thread in what is bound to a graph and that of the call, the call's counts, and for all calls below."""
+    config = {"callbacks": [Handler(**seen.providers)]}
+    agent = make_agent(ScriptedModel(answers=["hi"]), [], name="agent")
+    for thread in ("t-1", "t-2"):  # langgraph before 1.2 would keep the first in an agent's own metadata
+        agent.invoke(HI, {**config, "configurable": {"thread_id": thread}})
+    bound = agent.with_config({"metadata": {"thread_id": "bound"}})
+    bound.invoke(HI, {**config, "configurable": {"thread_id": "t-3"}})
+    bound.invoke(HI, config)
+    named = [
+        span.attributes["gen_ai.conversation.id"] for span in seen.spans if span.name == "invoke_agent agent"
+    ]
+    asked = [
+        span.attributes["gen_ai.conversation.id"] for span in seen.spans if span.name == "chat scripted-1"
+    ]
+    assert named == asked == ["t-1", "t-2", "t-3", "bound"]
 
 
 def test_a_conversation_by_a_block(seen: Capture) -> None:

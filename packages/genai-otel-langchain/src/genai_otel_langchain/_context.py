@@ -34,6 +34,7 @@ _CONVERSATION_KEYS = ("thread_id", "session_id", "conversation_id")
 _CONVERSATION_NAMES = frozenset(_CONVERSATION_KEYS)
 _TEXT = frozenset({str})
 _TOLD = ("parent_run_id", "metadata", "tags")
+_NOTHING: Mapping[str, Any] = {}
 
 
 def parentage(telemetry: Telemetry, kwargs: Mapping[str, Any]) -> dict[str, Any]:
@@ -164,26 +165,29 @@ def interrupt_ids(interrupts: object) -> list[str]:
 
 def conversation_id(metadata: Mapping[str, Any] | None, is_root: bool, seen: Caller | None) -> str | None:
     """The conversation that the application named, if it did; runs below have it from the root."""
-    found = None if metadata is None else _conversation_in(metadata)
-    if found is None and is_root and seen is not None:
-        # Newer versions do not copy what configures a run to its metadata.
-        configured = mapping(seen.config).get("configurable")
-        found = None if configured is None else _conversation_in(mapping(configured))
-    return found
+    told = _NOTHING if metadata is None or _CONVERSATION_NAMES.isdisjoint(metadata) else metadata
+    if seen is None or not (is_root or told):
+        return _conversation_in(told)
+    # What configures a run newer versions do not copy to its metadata, and older graphs only the first time,
+    # to metadata that they keep (https://github.com/langchain-ai/langgraph/issues/7441).
+    configured = mapping(seen.config).get("configurable")
+    asked = _NOTHING if configured is None else mapping(configured)
+    return _conversation_in(told or asked, asked)
 
 
-def _conversation_in(known: Mapping[str, Any]) -> str | None:
-    if _CONVERSATION_NAMES.isdisjoint(known):
-        return None
-    for key in _CONVERSATION_KEYS:
-        value = known.get(key)
-        if value is None:
-            continue
-        if isinstance(value, str) and value:
-            return value
-        if isinstance(value, int) and not isinstance(value, bool):
-            return str(value)
+def _conversation_in(known: Mapping[str, Any], rather: Mapping[str, Any] = _NOTHING) -> str | None:
+    for key in _CONVERSATION_KEYS if known else ():
+        if key in known:
+            found = _as_id(rather.get(key)) or _as_id(known[key])
+            if found is not None:
+                return found
     return None
+
+
+def _as_id(value: object) -> str | None:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return value if isinstance(value, str) and value else None
 
 
 def control_flow(error: BaseException) -> str | None:
