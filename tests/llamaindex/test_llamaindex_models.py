@@ -225,6 +225,33 @@ RESPONSES = {
         (1, 2, None),
         ["end_turn"],
     ),
+    "cohere": (
+        {
+            "finish_reason": "COMPLETE",
+            "meta": Named(
+                billed_units=Named(input_tokens=5.0, output_tokens=6.0), tokens=Named(input_tokens=8.0)
+            ),
+        },
+        {},
+        (5, 6, None),
+        ["COMPLETE"],
+    ),
+    "cohere stream": (
+        {
+            "event_type": "stream-end",
+            "finish_reason": "COMPLETE",
+            "response": Named(meta={"billed_units": {"input_tokens": 5, "output_tokens": 6}}),
+        },
+        {},
+        (5, 6, None),
+        ["COMPLETE"],
+    ),
+    "mistral stream": (
+        Named(data=Named(id="c", model="m", usage=Named(**USAGE), choices=[Named(finish_reason="stop")])),
+        {},
+        (10, 5, None),
+        ["stop"],
+    ),
     "ollama": (
         {"model": "m", "prompt_eval_count": 8, "eval_count": 9, "done_reason": "stop"},
         {},

@@ -151,6 +151,10 @@ FINISH = {
     "max_tokens": "length",
     "MAX_TOKENS": "length",
     "SAFETY": "content_filter",
+    "COMPLETE": "stop",
+    "STOP_SEQUENCE": "stop",
+    "ERROR_TOXIC": "content_filter",
+    "TOOL_CALL": "tool_call",
     "stop": "stop",
     "pause_turn": "pause_turn",
 }

@@ -18,6 +18,12 @@ class Endpoint(NamedTuple):
 
 
 NOWHERE = Endpoint(None, None)
+# Where clients of boto3, mistralai and cohere keep it.
+_CONFIGURED = (
+    ("meta", "endpoint_url"),
+    ("sdk_configuration", "server_url"),
+    ("_client_wrapper", "_base_url"),
+)
 
 
 @lru_cache(maxsize=256)
@@ -53,10 +59,10 @@ def client_url(held: Mapping[str, Any], names: Iterable[str]) -> str | None:
             url = url_text(getattr(candidate, "base_url", None))
             if url:
                 return url
-        meta = getattr(client, "meta", None)
-        url = url_text(getattr(meta, "endpoint_url", None))
-        if url:
-            return url
+        for holder, name in _CONFIGURED:
+            url = url_text(getattr(getattr(client, holder, None), name, None))
+            if url:
+                return url
     return None
 
 

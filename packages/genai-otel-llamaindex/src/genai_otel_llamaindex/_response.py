@@ -11,11 +11,14 @@ from genai_otel_core.providers import api_type
 from genai_otel_core.usage import Usage
 from genai_otel_core.usage_shapes import parse_usage
 
-_USAGE_KEYS = ("usage", "usage_metadata", "token_usage", "usageMetadata", "billed_units")
+_USAGE_KEYS = ("usage", "usage_metadata", "token_usage", "usageMetadata")
 _FINISH_KEYS = ("stop_reason", "finish_reason", "done_reason", "stopReason", "finishReason")
 _CHOICES = ("choices", "candidates")
 _MODEL_KEYS = ("model", "model_version", "model_id")
 _ID_KEYS = ("id", "response_id")
+
+# Where events of a stream have the answer.
+_INNER = ("response", "message", "data")
 
 Get = Callable[[str], Any]
 
@@ -74,7 +77,7 @@ def bears_content(response: Any) -> bool:
 
 def _sources(response: Any) -> Iterator[Get]:
     raw = getattr(response, "raw", None)
-    for value in (raw, _get(raw)("response"), _get(raw)("message")):
+    for value in (raw, *map(_get(raw), _INNER)):
         if value is not None and not isinstance(value, (str, bytes, int, float, list, tuple)):
             yield _get(value)
     message = getattr(response, "message", None)
@@ -131,8 +134,9 @@ def _finish_reason(get: Get) -> str | None:
 
 def _usage(sources: list[Get]) -> Usage | None:
     for get in sources:
-        for key in _USAGE_KEYS:
-            found = parse_usage(get(key))
+        # Cohere's is what it bills, which the conventions want.
+        for counts in (*map(get, _USAGE_KEYS), _get(get("meta"))("billed_units")):
+            found = parse_usage(counts)
             if found is not None:
                 return found
         # Ollama and LlamaIndex's own summary keep the counts at the top.

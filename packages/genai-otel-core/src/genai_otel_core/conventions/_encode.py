@@ -95,6 +95,9 @@ FINISH_WORDS = {
     "max_tokens": "length",
     "MAX_TOKENS": "length",
     "SAFETY": "content_filter",
+    "COMPLETE": "stop",
+    "STOP_SEQUENCE": "stop",
+    "ERROR_TOXIC": "content_filter",
 }
 """Providers' words in OpenAI's and the schema's, which differ in those for tools; a word that is in no row is kept."""
 _FINISH_WORDS = {
@@ -102,6 +105,7 @@ _FINISH_WORDS = {
     "tool_calls": "tool_call",
     "tool_use": "tool_call",
     "function_call": "tool_call",
+    "TOOL_CALL": "tool_call",
 }
 
 
