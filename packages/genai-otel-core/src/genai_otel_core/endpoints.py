@@ -59,8 +59,8 @@ def client_url(held: Mapping[str, Any], names: Iterable[str]) -> str | None:
             url = url_text(getattr(candidate, "base_url", None))
             if url:
                 return url
-        for holder, name in _CONFIGURED:
-            url = url_text(getattr(getattr(client, holder, None), name, None))
+        for holder, option in _CONFIGURED:
+            url = url_text(getattr(getattr(client, holder, None), option, None))
             if url:
                 return url
     return None
