@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from llama_index.core import VectorStoreIndex
+from llama_index.core.agent.workflow import FunctionAgent
 from llama_index.core.base.llms.types import ChatMessage, TextBlock
 from llama_index.core.callbacks import CallbackManager
 from llama_index.core.query_engine import RetrieverQueryEngine
@@ -128,6 +129,20 @@ def test_what_a_workflow_gives(flow: type[Gives], stop: StopEvent, told: str, se
     asyncio.run(main())
     handler.detach()
     assert said(seen, f"invoke_workflow {flow.__name__}") == told
+
+
+def test_an_agents_answer_with_a_structure(seen: Capture) -> None:
+    """What an agent with `output_cls` answers is its text and the structure."""
+    handler = Handler(**seen.providers, capture_content="span").attach()
+
+    async def main() -> None:
+        model = llm("It is Paris.", asks("City", name="Paris"))
+        await FunctionAgent(name="guide", tools=[], llm=model, output_cls=City).run("where?")
+
+    asyncio.run(main())
+    handler.detach()
+    (message,) = whole(seen.span("invoke_agent guide"))["attributes"]["gen_ai.output.messages"]
+    assert [part["content"] for part in message["parts"]] == ["It is Paris.", '{"name":"Paris"}']
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,9 @@ def spoken(value: Any, role: str, limit: int) -> list[m.Message] | None:
         if isinstance(inner, str) or (inner is not None and "source_nodes" in held):
             return [m.Message(role=role, parts=data_parts(inner, limit))]
         if hasattr(inner, "blocks"):
-            return [message(inner, limit, role)]
+            said = message(inner, limit, role)
+            said.parts += data_parts(held.get("structured_response"), limit)  # of an agent with `output_cls`
+            return [said]
     if (
         isinstance(value, list)
         and value
