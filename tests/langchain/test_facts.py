@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 from agents import make_agent
@@ -189,6 +190,16 @@ async def test_a_conversation_by_what_a_model_is_called_with(how: str, seen: Cap
     model.generate([[HumanMessage("hi")]], callbacks=config["callbacks"])
     found = [span.attributes.get("gen_ai.conversation.id") for span in seen.spans]
     assert found == ["c", "c", "c", "c", "c", None]
+
+
+@pytest.mark.parametrize("how", ["metadata", "configurable"])
+def test_a_conversation_whose_id_is_no_text(how: str, seen: Capture) -> None:
+    """A UUID or a number is an id, too; a flag or an empty text is none."""
+    chain = ChatPromptTemplate.from_template("{x}") | ScriptedModel(answers=["hi"])
+    for thread in (UUID(int=7), 7, True, ""):
+        chain.invoke({"x": "hi"}, {"callbacks": [Handler(**seen.providers)], how: {"thread_id": thread}})
+    found = [span.attributes.get("gen_ai.conversation.id") for span in seen.spans if "chat" in span.name]
+    assert found == ["00000000-0000-0000-0000-000000000007", "7", None, None]
 
 
 def test_a_graph_that_remembers_the_conversation_of_another_call(seen: Capture) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from langchain_core.runnables.config import var_child_runnable_config
 
@@ -185,7 +186,7 @@ def _conversation_in(known: Mapping[str, Any], rather: Mapping[str, Any] = _NOTH
 
 
 def _as_id(value: object) -> str | None:
-    if isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(value, (int, UUID)) and not isinstance(value, bool):
         return str(value)
     return value if isinstance(value, str) and value else None
 
