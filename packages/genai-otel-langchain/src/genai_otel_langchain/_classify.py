@@ -5,7 +5,6 @@ from __future__ import annotations
 import enum
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from genai_otel_langchain._runnables import Facts, given_name
@@ -43,8 +42,7 @@ class Decision(NamedTuple):
     rule: str
 
 
-@dataclass(slots=True)
-class ChainStart:
+class ChainStart(NamedTuple):
     """What the callback and the caller tell of a chain run that starts."""
 
     name: str | None

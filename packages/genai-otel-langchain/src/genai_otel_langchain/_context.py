@@ -42,8 +42,11 @@ def parentage(telemetry: Telemetry, kwargs: Mapping[str, Any]) -> dict[str, Any]
     """Return the arguments of `Telemetry.start` that the callback alone tells."""
     named, metadata, tags = map(kwargs.get, _TOLD)
     known = (metadata if type(metadata) is dict else mapping(metadata)) or None
+    above = run_of_this_code()
+    if named is not None and above is not named:
+        above = named if above is None else run_above(telemetry, named)
     return {
-        "parent_id": run_of_this_code() if named is None else run_above(telemetry, named),
+        "parent_id": above,
         "metadata": known,
         "tags": tags if isinstance(tags, list) else (),
         "suppressed": known is not None and is_left_out(known),
@@ -88,7 +91,7 @@ def run_above(telemetry: Telemetry, parent_run_id: object) -> Any:
     `with_fallbacks` reports its own run, and then runs what it wraps as children of the run above, if any.
     """
     inside = run_of_this_code()
-    found = None if inside is None or inside is parent_run_id else telemetry.find(inside)
+    found = None if inside is None else telemetry.find(inside)
     if found is None or getattr(found.note, "rule", None) != "fallback":
         return parent_run_id
     above = None if found.parent is None else found.parent.id

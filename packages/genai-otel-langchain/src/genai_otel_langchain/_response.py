@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from genai_otel_core import responses_api
@@ -167,6 +168,8 @@ def _usage(
 
 def _bills(carried: list[Mapping[str, Any]], sources: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     bills = [*carried]
+    if _USAGE_NAMES.isdisjoint(chain.from_iterable(sources)):
+        return bills + sources
     for source in sources:
         bills.append(source)
         if not _USAGE_NAMES.isdisjoint(source):
