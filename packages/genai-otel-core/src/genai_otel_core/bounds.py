@@ -8,15 +8,16 @@ marker with the word `omitted` stands for what is left out. The first item (inst
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, get_args
 
 from genai_otel_core import messages as m
 from genai_otel_core.ends import omitted_before
-from genai_otel_core.estimate import FIELDS, ITEM, is_sayable, surely_fits
-from genai_otel_core.plain import clip, measured, omitted, to_json
+from genai_otel_core.plain import clip, measured, omitted, sayable, to_json
+from genai_otel_core.survey import ITEM, surely_fits
 
 T = TypeVar("T")
 
+_OBJECTS = frozenset({*get_args(m.Part), m.Message, m.ToolDefinition, m.Document})
 _READABLE = 512
 """Texts are not cut below so many bytes while there are list items to leave out."""
 _SHORTEST = 16
@@ -42,7 +43,7 @@ def fit(value: T, limit: int, size: Callable[[T], int], cut: Callable[[T, _Cut],
     most = max(2, min(length, limit // ITEM))
     first = value if length <= most else cut(value, _Cut(limit, most))
     texts = _texts(first)
-    if not all(map(is_sayable, texts)):
+    if any(sayable(text) != text for text in texts):
         first = value = cut(value, _Cut(limit, most))
     # Encoding only makes texts longer: what their lengths rule out is not tried.
     longest = _longest(sorted(map(len, texts)), limit)
@@ -64,8 +65,8 @@ def _texts(value: Any) -> list[str]:
         kind = type(item)
         if kind is str:
             found.append(item)
-        elif kind in FIELDS:
-            pending.extend(FIELDS[kind](item))
+        elif kind in _OBJECTS:
+            pending.extend(getattr(item, name) for name in kind.__slots__)
         elif kind is list or kind is tuple:
             pending.extend(item)
         elif kind is dict:

@@ -9,8 +9,8 @@ from typing import Any
 from genai_otel_core import bounds, counters, secret_keys
 from genai_otel_core import messages as m
 from genai_otel_core.conventions import _encode as encode
-from genai_otel_core.estimate import surveyed
 from genai_otel_core.operations import Operation
+from genai_otel_core.survey import surveyed
 from genai_otel_core.written import Written
 
 # The most that a convention writes for one message or tool beside what the schema's own encoding has.
@@ -43,13 +43,13 @@ def cut_and_count(name: str, value: Any, limit: int) -> tuple[Any, float]:
     Also return how many bytes it has at most, however it is written, as far as that is known.
     """
     found = surveyed(value, limit)
-    if found is None:
-        kept = cut(name, value, limit)
-        if gone := bounds.left_out(value, kept):
-            counters.add(counters.OMITTED_BYTES, gone)
-        value, found = kept, surveyed(kept, limit)
-    size, is_clean = found or (inf, False)
-    return value if is_clean else secret_keys.without(value), size
+    if found is not None:
+        size, is_clean = found
+        return value if is_clean else secret_keys.without(value), size
+    kept = cut(name, value, limit)
+    if gone := bounds.left_out(value, kept):
+        counters.add(counters.OMITTED_BYTES, gone)
+    return secret_keys.without(kept), inf
 
 
 def fit_as_written(op: Operation, fields: Iterable[str], limit: int, written: Written) -> None:

@@ -4,50 +4,54 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from itertools import repeat
+from typing import Any
 
 from genai_otel_core import messages as m
 from genai_otel_core.plain import omitted
-
-T = TypeVar("T")
 
 _MESSAGE, _PART, _TOOL = 48, 32, 32
 """About what a message, a part and a tool take in JSON at least."""
 _MARKER = re.compile(r"\[omitted (\d+) (?:messages|parts|tools)\]")
 
 
-def messages(given: Sequence[Any], limit: int, read: Callable[[Any], m.Message]) -> list[m.Message]:
-    """Read messages, of which `limit` bytes are recorded at most; a marker stands for those that are not read."""
-    kept, gone = _ends(given, max(3, limit // _MESSAGE))
-    found = [read(item) for item in kept]
-    return _marked(found, gone, m.Message("omitted", [m.Text(omitted(gone, "messages"))]))
+def messages(given: Sequence[Any], limit: int, read: Callable[[Any, int], m.Message]) -> list[m.Message]:
+    """Read messages, of which `limit` bytes are recorded at most; a marker stands for those that are not read.
+
+    `read` gets a message and how many bytes it may have.
+    """
+    most = max(3, limit // _MESSAGE)
+    if len(given) <= most:
+        return [*map(read, given, repeat(limit))]
+    found = [*map(read, _ends(given, most), repeat(limit))]
+    found.insert(1, m.Message("omitted", [m.Text(omitted(len(given) - most, "messages"))]))
+    return found
 
 
-def parts(given: Sequence[Any], limit: int, read: Callable[[Any], m.Part | None]) -> list[m.Part]:
+def parts(given: Sequence[Any], limit: int, read: Callable[[Any, int], m.Part | None]) -> list[m.Part]:
     """Read the parts of one message likewise; `read` gives None for what is none."""
-    kept, gone = _ends(given, max(3, limit // _PART))
-    found = [part for part in map(read, kept) if part is not None]
-    return _marked(found, gone, m.Text(omitted(gone, "parts")))
+    most = max(3, limit // _PART)
+    kept = given if len(given) <= most else _ends(given, most)
+    found = [part for part in map(read, kept, repeat(limit)) if part is not None]
+    if kept is not given:
+        found.insert(1, m.Text(omitted(len(given) - most, "parts")))
+    return found
 
 
 def definitions(
-    given: Sequence[Any], limit: int, read: Callable[[Any], m.ToolDefinition | None]
+    given: Sequence[Any], limit: int, read: Callable[[Any, int], m.ToolDefinition | None]
 ) -> list[m.ToolDefinition]:
     """Read tool definitions likewise."""
-    kept, gone = _ends(given, max(3, limit // _TOOL))
-    found = [tool for tool in map(read, kept) if tool is not None]
-    return _marked(found, gone, m.ToolDefinition(omitted(gone, "tools"), type="omitted"))
-
-
-def _ends(given: Sequence[T], most: int) -> tuple[Sequence[T], int]:
-    gone = len(given) - most
-    return (given, 0) if gone <= 0 else ([given[0], *given[gone + 1 :]], gone)
-
-
-def _marked(found: list[Any], gone: int, marker: Any) -> list[Any]:
-    if gone > 0:
-        found.insert(min(1, len(found)), marker)
+    most = max(3, limit // _TOOL)
+    kept = given if len(given) <= most else _ends(given, most)
+    found = [tool for tool in map(read, kept, repeat(limit)) if tool is not None]
+    if kept is not given:
+        found.insert(1, m.ToolDefinition(omitted(len(given) - most, "tools"), type="omitted"))
     return found
+
+
+def _ends(given: Sequence[Any], most: int) -> list[Any]:
+    return [given[0], *given[len(given) - most + 1 :]]
 
 
 def omitted_before(given: Sequence[m.Message | m.Part | m.ToolDefinition]) -> int:

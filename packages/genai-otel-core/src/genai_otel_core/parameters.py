@@ -10,6 +10,7 @@ from genai_otel_core import ends
 from genai_otel_core.messages import ToolDefinition
 from genai_otel_core.operations import Request
 from genai_otel_core.plain import is_int64, plain
+from genai_otel_core.survey import OBJECT, Surveyed, usual
 
 Params = Mapping[str, Any]
 
@@ -60,6 +61,9 @@ _THOUGHT = ("reasoning", "output_config")
 # Mostly there is none of these, which is quickly told of all at once.
 _NESTED_NAMES, _THOUGHT_NAMES = frozenset(_NESTED), frozenset(_THOUGHT)
 # Any of these says something of the output; mostly there is none.
+_WRAPPED = ("function", "toolSpec")
+"""Where a tool's definition is, if it is not the tool itself."""
+_SCHEMAS = ("parameters", "input_schema", "inputSchema")
 _OUTPUT = frozenset({"response_format", "text_format", "response_mime_type", "format", "modalities"})
 
 
@@ -126,10 +130,23 @@ def tool_definitions(tools: object, limit: int) -> list[ToolDefinition] | None:
     """The tools offered to a model, from any provider's form. Content."""
     if not isinstance(tools, list) and (not isinstance(tools, Sequence) or isinstance(tools, str)):
         return None
-    return ends.definitions(tools, limit, lambda tool: _tool_definition(tool, limit)) or None
+    known = usual(tools, limit) if type(tools) is list else None
+    if known is None:
+        return ends.definitions(tools, limit, _copied_definition) or None
+    copy, size = known
+    found = Surveyed(ends.definitions(copy, limit, _definition))
+    found.size = size + OBJECT * len(found)
+    return found or None
 
 
-def _tool_definition(tool: object, limit: int) -> ToolDefinition | None:
+def _copied_definition(tool: object, limit: int) -> ToolDefinition | None:
+    found = _definition(tool, limit)
+    if found is not None and found.parameters is not None:
+        found.parameters = plain(found.parameters, limit)
+    return found
+
+
+def _definition(tool: object, _limit: int) -> ToolDefinition | None:
     if type(tool) is not dict and not isinstance(tool, Mapping):
         name = getattr(tool, "name", None)
         return (
@@ -137,17 +154,22 @@ def _tool_definition(tool: object, limit: int) -> ToolDefinition | None:
             if isinstance(name, str)
             else None
         )
-    inner = next((tool[k] for k in ("function", "toolSpec") if isinstance(tool.get(k), Mapping)), tool)
+    inner: Params = tool
+    for key in _WRAPPED:
+        found = tool.get(key)
+        if found is not None and isinstance(found, Mapping):
+            inner = found
+            break
     name = inner.get("name") or inner.get("type")
     if not isinstance(name, str):
         return None
-    schema = next((inner[k] for k in ("parameters", "input_schema", "inputSchema") if k in inner), None)
+    schema = None
+    for key in _SCHEMAS:
+        if key in inner:
+            schema = inner[key]
+            break
     description = inner.get("description")
-    return ToolDefinition(
-        name=name,
-        description=description if isinstance(description, str) else None,
-        parameters=None if schema is None else plain(schema, limit),
-    )
+    return ToolDefinition(name, description if isinstance(description, str) else None, schema)
 
 
 def _taken(value: Any, types: tuple[type, ...]) -> Any:

@@ -19,20 +19,15 @@ from dataclasses import is_dataclass
 from itertools import islice
 from typing import Any
 
-from genai_otel_core.secret_names import VALUES, are_harmless, is_secret, is_secret_pair, secret_value_keys
+from genai_otel_core.secret_names import is_secret, is_secret_pair, secret_value_keys
+from genai_otel_core.survey import INT64, MAX_DEPTH, MEDIA_KEYS, NAME_LENGTH, usual
 
-_MAX_DEPTH = 12
-_MAX_NAMES, _NAME_LENGTH = 64, 256
 _MAX_BITS = 1024
-_INT64 = 1 << 63
 STR_TYPES = (dt.date, dt.time, dt.timedelta, decimal.Decimal, uuid.UUID, pathlib.PurePath)
 CUT = re.compile(r"\[omitted (\d+) characters\]")
 _UNSAFE_NEAR_CUT = 256
 # Media within data; in messages it is a part of its own.
 _DATA_URL = re.compile(r"data:[\w.+-]{1,64}/[\w.+-]{1,64}[^,]{0,100};base64,", re.ASCII)
-_MEDIA = frozenset({"base64", "data", "bytes", "file_data"})
-_TELLING = _MEDIA | VALUES
-"""Keys that make one look at what is beside them."""
 _MEDIA_TYPES = ("mime_type", "media_type", "format", "mimeType")
 _MEDIA_LENGTH = 256
 """Shorter texts are not looked at."""
@@ -90,6 +85,10 @@ def keep_clear_of_cut(text: str) -> str:
 
 def plain(value: Any, limit: int) -> Any:
     """Return JSON data for `value` of about `limit` bytes at most; the rest is counted, not read."""
+    if type(value) is dict or type(value) is list:
+        found = usual(value, limit)
+        if found is not None:
+            return found[0]
     return _Reading(limit).read(value, 0)
 
 
@@ -106,7 +105,7 @@ class _Reading:
         kind = type(value)
         if kind is str:
             return self._text(value)
-        if depth < _MAX_DEPTH:
+        if depth < MAX_DEPTH:
             if kind is dict:
                 return self._mapping(value, depth)
             if kind is list:
@@ -137,7 +136,7 @@ class _Reading:
         if isinstance(value, STR_TYPES):
             self.left -= 32
             return str(value)
-        if depth >= _MAX_DEPTH:
+        if depth >= MAX_DEPTH:
             return f"[omitted {type(value).__name__}]"
         return self._container(value, depth)
 
@@ -157,19 +156,14 @@ class _Reading:
 
     def _mapping(self, value: Mapping[Any, Any], depth: int) -> dict[str, Any]:
         out: dict[str, Any] = {}
-        is_usual = type(value) is dict and _has_usual_names(value)
-        hidden = frozenset() if is_usual else secret_value_keys(value)
+        hidden = secret_value_keys(value)
         for seen, (key, item) in enumerate(value.items()):
             if self.left <= 0:
                 out["omitted"] = len(value) - seen
                 break
-            if is_usual:
-                self.left -= len(key) + 4
-                out[key] = self.read(item, depth + 1)
-                continue
             if key in hidden or is_secret(key):
                 continue
-            name = clip(key, _NAME_LENGTH) if isinstance(key, str) else str(self.read(key, depth + 1))
+            name = clip(key, NAME_LENGTH) if isinstance(key, str) else str(self.read(key, depth + 1))
             self.left -= len(name) + 4
             out[name] = _media(item) if _is_media(value, key, item) else self.read(item, depth + 1)
         return out
@@ -180,7 +174,7 @@ class _Reading:
             if self.left <= 0:
                 out.append(omitted(len(value) - seen, "items"))
                 break
-            if type(item) is not str and is_secret_pair(item):
+            if is_secret_pair(item):
                 continue
             self.left -= 1
             out.append(self.read(item, depth + 1))
@@ -189,7 +183,7 @@ class _Reading:
 
 def is_int64(value: int) -> bool:
     """Whether an exporter can write an int: of a log record with a larger one, OTLP's refuses the whole batch."""
-    return -_INT64 <= value < _INT64
+    return -INT64 <= value < INT64
 
 
 def number(value: float) -> Any:
@@ -221,21 +215,10 @@ def _fields(value: Any) -> dict[str, Any] | None:
     return None
 
 
-def _has_usual_names(value: dict[Any, Any]) -> bool:
-    """Whether no key is cut or mended, and none says of what it holds that it is a secret or media."""
-    if len(value) > _MAX_NAMES or not _TELLING.isdisjoint(value):
-        return False
-    try:
-        names = "\n".join(value)
-    except TypeError:  # not all are texts
-        return False
-    return len(names) <= _NAME_LENGTH and names.isascii() and are_harmless(names)
-
-
 def _is_media(around: Mapping[Any, Any], key: object, item: object) -> bool:
     if not isinstance(item, str) or len(item) < _MEDIA_LENGTH:
         return False
-    return key == "base64" or (key in _MEDIA and any(word in around for word in _MEDIA_TYPES))
+    return key == "base64" or (key in MEDIA_KEYS and any(word in around for word in _MEDIA_TYPES))
 
 
 def _media(encoded: str) -> str:

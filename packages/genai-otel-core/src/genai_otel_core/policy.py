@@ -10,7 +10,7 @@ from typing import Any
 
 from opentelemetry.trace import INVALID_SPAN, Span
 
-from genai_otel_core import media
+from genai_otel_core import as_it_is, media
 from genai_otel_core import messages as m
 from genai_otel_core.content import Mode
 from genai_otel_core.cutting import Prepared, bare, cut_and_count, fit_as_written, fitted
@@ -30,6 +30,7 @@ from genai_otel_core.operations import (
     WorkflowInvocation,
 )
 from genai_otel_core.plain import plain
+from genai_otel_core.survey import MEDIA
 from genai_otel_core.written import Written
 
 _MESSAGES = ("input_messages", "output_messages")
@@ -43,8 +44,6 @@ _FIELDS: dict[type[Operation], tuple[str, ...]] = {
 }
 """The fields of content by operation type; request and failure have some too."""
 
-# What becomes a reference.
-_MEDIA = frozenset({m.Blob, m.Uri})
 _parts = attrgetter("parts")
 _Pending = dict[str, media.Reference]
 
@@ -102,27 +101,24 @@ class Policy:
 
     def _prepare(self, op: Operation, span: Span) -> float:
         """Make the content of `op` fit to be recorded; return how many bytes it has at most, as far as known."""
-        size: float = 0
-        for name in _FIELDS.get(type(op), ()):
-            value = getattr(op, name)
-            if value is None:
-                continue
-            if type(value) is Prepared:
-                size += value.size
-                continue
-            try:
-                shown, more = _HANDLERS[name](self, name, value, op, span)
-                size += more
-            except Exception as error:  # noqa: BLE001 - what could not be made safe is not recorded
-                report("content policy", error)
-                shown = None
-            setattr(op, name, shown)
+        fields = _FIELDS.get(type(op), ())
+        size = as_it_is.prepare(op, fields, self._limit) if self._masking.is_off else None
+        if size is None:
+            size = sum([self._treat(op, name, span) for name in fields])
         request, failure = getattr(op, "request", None), op.failure
         if request is not None and request.stop_sequences is not None:
             request.stop_sequences, more = self._safely(self._stops, request, op) or (None, 0)
             size += more
         if failure is not None and _quotes(failure):
             op.failure = self._safely(self._failure, failure, op) or _without_quotes(failure)
+        return size
+
+    def _treat(self, op: Operation, name: str, span: Span) -> float:
+        value = getattr(op, name)
+        if value is None or type(value) is Prepared:
+            return 0 if value is None else value.size
+        shown, size = self._safely(_HANDLERS[name], self, name, value, op, span) or (None, 0)
+        setattr(op, name, shown)
         return size
 
     def _safely(self, func: Callable[..., Any], *args: Any) -> Any:
@@ -150,34 +146,33 @@ class Policy:
         masked = self._masking.objects(name, kept, op)
         return (None, 0) if masked is None else fitted(name, masked, self._limit)
 
+    def lists(
+        self, name: str, value: list[Any], op: Operation, span: Span | None = None
+    ) -> tuple[Prepared, float]:
+        """Make a list of objects of ours fit to be recorded."""
+        kept, size = cut_and_count(name, value, self._limit)
+        if not self._masking.is_off:
+            kept, size = fitted(name, _MASKS[name](self._masking, name, kept, op), self._limit)
+        shown = Prepared(kept)
+        shown.size = size
+        return shown, size
+
     def messages(
         self, name: str, value: list[m.Message], op: Operation, span: Span
     ) -> tuple[Prepared, float]:
         """Make messages fit to be recorded."""
+        if MEDIA.isdisjoint(map(type, chain.from_iterable(map(_parts, value)))):
+            return self.lists(name, value, op)
         pending: _Pending = {}
-        if not _MEDIA.isdisjoint(map(type, chain.from_iterable(map(_parts, value)))):
-            value = [
-                replace(message, parts=self._referenced(message.parts, span, pending)) for message in value
-            ]
-        shown, size = self._fitted(name, value, self._masking.messages, op)
-        if pending:
-            self._keep_media(pending, [part for message in shown for part in message.parts])
-        return shown, size
-
-    def _fitted(
-        self, name: str, value: list[Any], mask: Callable[[str, Any, Any], Any], op: Operation
-    ) -> tuple[Prepared, float]:
-        kept, size = cut_and_count(name, value, self._limit)
-        if not self._masking.is_off:
-            kept, size = fitted(name, mask(name, kept, op), self._limit)
-        shown = Prepared(kept)
-        shown.size = size
+        value = [replace(message, parts=self._referenced(message.parts, span, pending)) for message in value]
+        shown, size = self.lists(name, value, op)
+        self._keep_media(pending, [part for message in shown for part in message.parts])
         return shown, size
 
     def parts(self, name: str, value: list[m.Part], op: Operation, span: Span) -> tuple[Prepared, float]:
         """Make parts fit to be recorded."""
         pending: _Pending = {}
-        shown, size = self._fitted(name, self._referenced(value, span, pending), self._masking.parts, op)
+        shown, size = self.lists(name, self._referenced(value, span, pending), op)
         self._keep_media(pending, shown)
         return shown, size
 
@@ -200,18 +195,6 @@ class Policy:
         for part in shown:
             if self._keeper is not None and isinstance(part, m.Uri) and part.uri in pending:
                 self._keeper.keep_media(pending[part.uri])
-
-    def definitions(
-        self, name: str, value: list[m.ToolDefinition], op: Operation, span: Span
-    ) -> tuple[Prepared, float]:
-        """Make tool definitions fit to be recorded."""
-        return self._fitted(name, value, self._masking.definitions, op)
-
-    def documents(
-        self, name: str, value: list[m.Document], op: Operation, span: Span
-    ) -> tuple[Prepared, float]:
-        """Make documents fit to be recorded."""
-        return self._fitted(name, value, self._masking.documents, op)
 
     def _stops(self, request: Request, op: Operation) -> tuple[list[str], float]:
         masked = [self.text("stop_sequences", text, op)[0] for text in request.stop_sequences or ()]
@@ -238,11 +221,19 @@ _HANDLERS: dict[str, Callable[[Policy, str, Any, Any, Any], tuple[Any, float]]] 
     "input_messages": Policy.messages,
     "output_messages": Policy.messages,
     "system_instructions": Policy.parts,
-    "tool_definitions": Policy.definitions,
+    "tool_definitions": Policy.lists,
     "arguments": Policy.data,
     "result": Policy.data,
     "description": Policy.text,
     "query": Policy.text,
     "explanation": Policy.text,
-    "documents": Policy.documents,
+    "documents": Policy.lists,
 }
+_MASKS: dict[str, Callable[[Masking, str, Any, Any], list[Any]]] = {
+    "input_messages": Masking.messages,
+    "output_messages": Masking.messages,
+    "system_instructions": Masking.parts,
+    "tool_definitions": Masking.definitions,
+    "documents": Masking.documents,
+}
+"""How lists are masked."""

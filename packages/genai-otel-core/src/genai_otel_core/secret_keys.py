@@ -10,12 +10,10 @@ from typing import Any
 
 from genai_otel_core import messages as m
 from genai_otel_core.plain import CUT
-from genai_otel_core.secret_names import are_harmless, is_secret, is_secret_pair, secret_value_keys
+from genai_otel_core.secret_names import is_secret, is_secret_pair, may_hold_secrets, secret_value_keys
 
 # A quoted key, also of a JSON text within a JSON text, where quotes have backslashes before them.
 _KEY = re.compile(r"(?P<quote>\\{0,8}[\"'])(?P<key>[^\"'\\\n]{1,128})(?P=quote)\s{0,32}:\s{0,32}")
-# The same, and more, read backwards without backslashes: a colon is found at once, a quote may be any.
-_KEY_BACKWARDS = re.compile(r':(?=\s{0,32}"([^"\n]{1,128})")')
 _SCALAR = re.compile(r"[^,}\])\n]*")
 _COMMA = re.compile(r"\s{0,64},[ \t]{0,64}")
 
@@ -70,17 +68,9 @@ _OBJECTS: dict[type, tuple[str, ...]] = {
 """Where our objects hold texts and data."""
 
 
-def may_be_in(text: str) -> bool:
-    """Whether a quoted key in a text may be named like a secret; one can tell at once where there is surely none."""
-    if '":' not in text and "':" not in text and '" :' not in text:
-        return False
-    backwards = text.replace("'", '"').replace("\\", "")[::-1]
-    return not are_harmless("\n".join(_KEY_BACKWARDS.findall(backwards))[::-1])
-
-
 def in_text(text: str) -> str:
     """Return `text` without the pairs in it whose quoted key is named like a secret, nested ones included."""
-    if not may_be_in(text):
+    if not may_hold_secrets(text):
         return text
     out: list[str] = []
     start = 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -19,9 +19,10 @@ _SECRET = re.compile(
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _LENGTH, _MOST = 64, 1024
 """Longer names, and more, are not remembered."""
-_TELLING = ("name", "key", "Name", "Key")
-VALUES = frozenset({"value", "Value"})
-"""The keys of what the name beside it may make a secret."""
+_NAMING = frozenset({"name", "key", "Name", "Key"})
+_NAMED = frozenset({"value", "Value"})
+# A quoted key before a colon, read backwards and without the backslashes of JSON within JSON: colons are found fast.
+_KEY_BACKWARDS = re.compile(r':(?=\s{0,32}"([^"\n]{1,128})")')
 
 
 def is_secret(name: object) -> bool:
@@ -41,9 +42,9 @@ _is_secret = lru_cache(maxsize=_MOST)(_names_secret)
 
 def secret_value_keys(fields: Mapping[Any, Any]) -> frozenset[str]:
     """The keys of a secret that is told as a name and a value: `{"name": "password", "value": ...}`."""
-    for key in _TELLING:
+    for key in _NAMING:
         if key in fields and is_secret(fields[key]):
-            return VALUES
+            return _NAMED
     return frozenset()
 
 
@@ -54,19 +55,32 @@ def is_secret_pair(item: object) -> bool:
     )
 
 
+def may_name_secrets(keys: Collection[str]) -> bool:
+    """Whether any of the keys of some data may be named like a secret, or tell of one."""
+    if not _NAMED.isdisjoint(keys) and not _NAMING.isdisjoint(keys):
+        return True
+    return _may_be_secret("\n".join(keys))
+
+
+def may_hold_secrets(text: str) -> bool:
+    """Whether a quoted key in a text, as in JSON, may be named like a secret."""
+    if '":' not in text and "':" not in text and '" :' not in text:
+        return False
+    backwards = text.replace("'", '"').replace("\\", "")[::-1]
+    return _may_be_secret("\n".join(_KEY_BACKWARDS.findall(backwards))[::-1])
+
+
 _harmless: set[str] = set()
+"""Names that came before."""
 
 
-def are_harmless(names: str) -> bool:
-    """Whether of these names, one a line, surely none is that of a secret: known at once if they came before.
-
-    A name in two lines counts as two names; if it is a secret's as a whole, then one of them is.
-    """
+def _may_be_secret(names: str) -> bool:
+    # One name a line. One of two lines counts as two; if it is a secret's as a whole, then one of them is.
     lines = names.split("\n")
-    return _harmless.issuperset(lines) or not any(map(_may_be_secret, lines))
+    return not _harmless.issuperset(lines) and any(map(_is_not_harmless, lines))
 
 
-def _may_be_secret(name: str) -> bool:
+def _is_not_harmless(name: str) -> bool:
     if is_secret(name):
         return True
     if len(name) <= _LENGTH:

@@ -89,10 +89,8 @@ class Spans:
 def encoded(spec: SpanSpec[Any], op: Operation) -> dict[str, Any]:
     """An operation's content as span attributes: structured values as JSON text."""
     found = spec.content(op)
-    structured = spec.structured
-    for name, value in found.items():
-        if name in structured:
-            found[name] = to_json(value)
+    for name in spec.structured & found.keys():
+        found[name] = to_json(found[name])
     return found
 
 

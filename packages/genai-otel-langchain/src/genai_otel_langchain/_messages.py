@@ -24,7 +24,7 @@ _TEXT_KEYS = ("input", "question", "query", "human_input", "output", "answer", "
 def chat_messages(messages: Iterable[Any], limit: int) -> list[m.Message]:
     """Translate messages of any form LangChain takes."""
     given = messages if isinstance(messages, (list, tuple)) else list(messages)
-    return ends.messages(given, limit, lambda item: message(item, limit))
+    return ends.messages(given, limit, message)
 
 
 def message(item: Any, limit: int) -> m.Message:
@@ -38,27 +38,34 @@ def message(item: Any, limit: int) -> m.Message:
     return m.Message(role="user", parts=content_parts(item, limit))
 
 
-def _base_message(item: BaseMessage, limit: int) -> m.Message:
-    role = _role(item.type) if item.type != "chat" else str(getattr(item, "role", "user"))
+def _base_message(item: BaseMessage, limit: int, says_its_end: bool = True) -> m.Message:
     if isinstance(item, ToolMessage):
         response, shown = _answer(item.content, limit)
-        parts: list[m.Part] = [m.ToolResponse(response, id=item.tool_call_id), *shown]
-        return m.Message(role="tool", parts=parts, name=item.name)
-    out = m.Message(role=role, parts=content_parts(item.content, limit), name=item.name)
+        return m.Message("tool", [m.ToolResponse(response, item.tool_call_id), *shown], item.name)
+    kind = item.type
+    role = _ROLES.get(kind, kind) if kind != "chat" else str(getattr(item, "role", "user"))
+    out = m.Message(role, content_parts(item.content, limit), item.name)
     if isinstance(item, AIMessage):
-        out.finish_reason = finish_reason_in(item.response_metadata)
-        if item.additional_kwargs:
-            thought = _thought_beside(item.additional_kwargs)
-            if thought:
-                out.parts.insert(0, m.Reasoning(clip(thought, limit)))
-            out.parts += _beside_content(item.additional_kwargs, limit)
-        calls: list[Any] = [*item.tool_calls, *item.invalid_tool_calls]
-        legacy = item.additional_kwargs.get("function_call")
-        if legacy is not None and not calls and isinstance(legacy, Mapping):
-            calls = [{"name": legacy.get("name"), "args": legacy.get("arguments")}]
-        if calls:
-            out.parts += ends.parts(calls, limit, lambda call: _call(call, limit))
+        if says_its_end:
+            out.finish_reason = finish_reason_in(item.response_metadata)
+        _complete_answer(out, item, limit)
     return out
+
+
+def _complete_answer(out: m.Message, item: AIMessage, limit: int) -> None:
+    extra = item.additional_kwargs
+    if extra:
+        thought = _thought_beside(extra)
+        if thought:
+            out.parts.insert(0, m.Reasoning(clip(thought, limit)))
+        out.parts += _beside_content(extra, limit)
+    calls: list[Any] = [*item.tool_calls, *item.invalid_tool_calls]
+    if extra and not calls:
+        legacy = extra.get("function_call")
+        if legacy is not None and isinstance(legacy, Mapping):
+            calls = [{"name": legacy.get("name"), "args": legacy.get("arguments")}]
+    if calls:
+        out.parts += ends.parts(calls, limit, _call)
 
 
 def _beside_content(extra: Mapping[str, Any], limit: int) -> list[m.Part]:
@@ -86,22 +93,21 @@ def generation_message(generation: Any, limit: int) -> m.Message:
     """Translate one choice of a model's answer."""
     answer = getattr(generation, "message", None)
     if isinstance(answer, BaseMessage):
-        out = _base_message(answer, limit)
+        out = _base_message(answer, limit, says_its_end=False)  # the generation does, too
     else:
-        text = getattr(generation, "text", None)
-        out = m.Message(role="assistant", parts=content_parts(text, limit))
-    out.finish_reason = finish_reason(generation) or out.finish_reason
+        out = m.Message("assistant", content_parts(getattr(generation, "text", None), limit))
+    out.finish_reason = finish_reason(generation)
     return out
 
 
 def content_parts(content: Any, limit: int) -> list[m.Part]:
     """Translate a message's content: text, or a list of blocks in any provider's form."""
-    if content is None or content == "":
-        return []
     if isinstance(content, str):
-        return [m.Text(clip(content, limit))]
+        return [m.Text(clip(content, limit))] if content else []
     if isinstance(content, list):
-        return ends.parts(content, limit, lambda block: _block(block, limit))
+        return ends.parts(content, limit, _block)
+    if content is None:
+        return []
     return [m.Text(clip(to_json(plain(content, limit)), limit))]
 
 

@@ -17,6 +17,7 @@ from genai_otel_core.usage_shapes import parse_usage
 
 _USAGE_KEYS = ("usage_metadata", "token_usage", "usage", "token_count", "amazon-bedrock-invocationMetrics")
 _FINISH_KEYS = ("finish_reason", "stop_reason", "done_reason", "stopReason", "finishReason")
+_FINISH_NAMES = frozenset(_FINISH_KEYS)
 _MODEL_KEYS = ("model_name", "model", "model_id", "model_version")
 _ID_KEYS = ("id", "response_id", "request_id")
 _FINGERPRINT_KEYS = ("system_fingerprint",)
@@ -118,7 +119,8 @@ def finish_reason(generation: Any) -> str | None:
 
 def finish_reason_in(metadata: Any) -> str | None:
     """Why a message ended, in the provider's word, from its response metadata."""
-    return _text((mapping(metadata),), _FINISH_KEYS)
+    source = mapping(metadata)
+    return None if _FINISH_NAMES.isdisjoint(source) else _text((source,), _FINISH_KEYS)
 
 
 def _endings(op: Inference, result: Any) -> list[str]:

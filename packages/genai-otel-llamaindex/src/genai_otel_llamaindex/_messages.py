@@ -23,7 +23,7 @@ def chat_messages(messages: Any, limit: int) -> list[m.Message] | None:
         messages = [messages]
     if not isinstance(messages, (list, tuple)):
         return None  # an iterator is the host's to read
-    return ends.messages(messages, limit, lambda item: message(item, limit))
+    return ends.messages(messages, limit, message)
 
 
 def message(item: Any, limit: int, role: str = "user") -> m.Message:
@@ -36,7 +36,7 @@ def message(item: Any, limit: int, role: str = "user") -> m.Message:
     role = _role(item.role)
     name = extra.get("name")
     out = m.Message(role=role, name=name if isinstance(name, str) else None)
-    found = ends.parts(blocks, limit, lambda block: _block(block, limit))
+    found = ends.parts(blocks, limit, _block)
     if role == "tool":
         shown = [part for part in found if isinstance(part, (m.Blob, m.Uri, m.Generic))]
         out.parts = [_tool_response(found, extra), *shown]
