@@ -135,6 +135,10 @@ class Run:
         assert self.span is not None
         return self.span
 
+    def is_open(self) -> bool:
+        """Whether its end has not been told yet."""
+        return self.ended_ns is None
+
     def is_within(self, other: Run) -> bool:
         """Whether this run is `other` or below it."""
         run: Run | None = self

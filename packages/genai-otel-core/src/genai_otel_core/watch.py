@@ -27,9 +27,9 @@ def later(report: Callable[[], None]) -> bool:
     return True
 
 
-def when_dropped(held: Any, gone: Callable[[], None]) -> None:
-    """Call `gone()` when `held` is garbage, wherever that happens."""
-    ref = weakref.ref(held, lambda ref: _report(ref, gone))
+def when_dropped(held: Any, gone: Callable[[], None], is_due: Callable[[], bool] | None = None) -> None:
+    """Call `gone()` when `held` is garbage, wherever that happens, unless `is_due()` says that nothing is left."""
+    ref = weakref.ref(held, lambda ref: _report(ref, gone, is_due))
     _watched[id(ref)] = ref
 
 
@@ -43,11 +43,16 @@ def settle() -> None:
         attempt("watch.late", gone)
 
 
-def when_gone(frame: FrameType, gone: Callable[[], None], task: asyncio.Task[Any] | None = None) -> None:
+def when_gone(
+    frame: FrameType,
+    gone: Callable[[], None],
+    task: asyncio.Task[Any] | None = None,
+    is_due: Callable[[], bool] | None = None,
+) -> None:
     """Call `gone()` when the coroutine that runs `frame` in `task`, the current one if None, has ended anyhow.
 
-    The coroutine object cannot be had from its running frame, so the task's await chain is walked once it
-    is suspended; if it never is, there is nothing to miss. Does nothing outside a task.
+    With `is_due`, as `when_dropped` does. The coroutine object cannot be had from its running frame, so the task's
+    await chain is walked once it is suspended; if it never is, there is nothing to miss. Does nothing outside a task.
     """
     try:
         loop = asyncio.get_running_loop()
@@ -55,14 +60,16 @@ def when_gone(frame: FrameType, gone: Callable[[], None], task: asyncio.Task[Any
     except RuntimeError:
         return
     if task is not None:
-        loop.call_soon(_watch, task, frame, gone)
+        loop.call_soon(_watch, task, frame, gone, is_due)
 
 
-def _watch(task: asyncio.Task[Any], frame: FrameType, gone: Callable[[], None]) -> None:
+def _watch(
+    task: asyncio.Task[Any], frame: FrameType, gone: Callable[[], None], is_due: Callable[[], bool] | None
+) -> None:
     coroutine: Any = task.get_coro()
     while coroutine is not None:
         if getattr(coroutine, "cr_frame", None) is frame:
-            when_dropped(coroutine, gone)
+            when_dropped(coroutine, gone, is_due)
             return
         coroutine = getattr(coroutine, "cr_await", None)
     if not task.done():
@@ -70,9 +77,10 @@ def _watch(task: asyncio.Task[Any], frame: FrameType, gone: Callable[[], None]) 
         task.add_done_callback(lambda _: attempt("watch.task", gone))
 
 
-def _report(ref: weakref.ref[Any], gone: Callable[[], None]) -> None:
+def _report(ref: weakref.ref[Any], gone: Callable[[], None], is_due: Callable[[], bool] | None) -> None:
     _watched.pop(id(ref), None)
-    if not later(gone):
+    # Asked first: most have ended as they should, and whether this is a safe moment takes a look at every frame.
+    if (is_due is None or is_due()) and not later(gone):
         attempt("watch.gone", gone)
 
 

@@ -15,8 +15,12 @@ from genai_otel_langchain._peek import Caller
 def watch(telemetry: Telemetry, run: Run, op: Operation | None, seen: Caller) -> None:
     """End `run`, if nobody else has, when what runs it is gone."""
     if op is not None and seen.runs_as_coroutine:
-        when_gone(seen.frame, lambda: telemetry.fail(run.id, asyncio.CancelledError()), seen.task)
+        when_gone(
+            seen.frame, lambda: telemetry.fail(run.id, asyncio.CancelledError()), seen.task, run.is_open
+        )
     elif seen.event_stream is not None:
-        when_dropped(seen.event_stream, lambda: telemetry.fail(run.id, GeneratorExit()))
+        when_dropped(seen.event_stream, lambda: telemetry.fail(run.id, GeneratorExit()), run.is_open)
     if (manager := seen.stoppable) is not None:
-        attempt("watch.manager", when_dropped, manager, lambda: telemetry.finish(run.id, ABANDONED))
+        attempt(
+            "watch.manager", when_dropped, manager, lambda: telemetry.finish(run.id, ABANDONED), run.is_open
+        )
