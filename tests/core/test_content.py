@@ -9,6 +9,7 @@ from collections import OrderedDict
 from typing import Any
 
 import pytest
+from opentelemetry import baggage, context
 
 from genai_otel_core import Telemetry, capture_content, conversation, media
 from genai_otel_core import messages as m
@@ -261,6 +262,25 @@ def test_an_agent_shares_what_was_masked_once(seen: Capture) -> None:
     telemetry.finish("agent")
     assert calls == ["be kind"]
     assert "masked" in seen.span("invoke_agent").attributes["gen_ai.system_instructions"]
+
+
+@pytest.mark.parametrize("key", ["gen_ai.conversation.id", "thread_id", "session_id", "conversation_id"])
+def test_conversation_in_baggage(key: str, seen: Capture) -> None:
+    """What a service that calls this one says of the conversation counts where nobody here says it."""
+    telemetry = Telemetry(**seen.providers)
+    token = context.attach(baggage.set_baggage(key, "far", baggage.set_baggage("tenant", "acme")))
+    try:
+        telemetry.start("a", AgentInvocation(name="a"))
+        telemetry.start("m", Inference(), parent_id="a")
+        for run in ("m", "a"):
+            telemetry.finish(run)
+        with conversation("near"):
+            telemetry.start("b", AgentInvocation(name="b"))
+        telemetry.finish("b")
+    finally:
+        context.detach(token)
+    ids = {span.name: span.attributes.get("gen_ai.conversation.id") for span in seen.spans}
+    assert ids == {"chat": "far", "invoke_agent a": "far", "invoke_agent b": "near"}
 
 
 def test_conversation_of_a_block(seen: Capture) -> None:

@@ -6,15 +6,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
+from opentelemetry import baggage
 from opentelemetry import context as context_api
 from opentelemetry.context import Context
 
 from genai_otel_core import content
 from genai_otel_core.attributes import CustomAttributes
 from genai_otel_core.content import Mode
+from genai_otel_core.conventions._rows import CONVERSATION_ID
 from genai_otel_core.operations import Inference, Operation
 
 _CONVERSATION = context_api.create_key("genai-otel-conversation")
+# The API keeps its key private; a context that holds only baggage tells it.
+_BAGGAGE_KEY: str = next(iter(baggage.set_baggage("key", "value", Context())))
+_CONVERSATION_IN_BAGGAGE = (CONVERSATION_ID, "thread_id", "session_id", "conversation_id")
 _PROMPT_NAME, _PROMPT_VERSION = "prompt_name", "prompt_version"
 
 
@@ -111,7 +116,8 @@ def conversation(conversation_id: str) -> Iterator[None]:
         with conversation("support-42"):
             chain.invoke(question)
 
-    An id in the framework's own metadata, or one of the run above, comes first.
+    An id in the framework's own metadata, or one of the run above, comes first; one in OpenTelemetry baggage
+    (`gen_ai.conversation.id`, or `thread_id`, `session_id`, `conversation_id`), last.
 
     Raises:
         TypeError, ValueError: if it is no text, or empty.
@@ -129,4 +135,8 @@ def conversation(conversation_id: str) -> Iterator[None]:
 
 def _conversation(context: Context) -> str | None:
     found = dict.get(context, _CONVERSATION)
-    return found if isinstance(found, str) else None
+    if isinstance(found, str):
+        return found
+    carried = dict.get(context, _BAGGAGE_KEY)
+    named = map(carried.get, _CONVERSATION_IN_BAGGAGE) if isinstance(carried, Mapping) else ()
+    return next((value for value in named if isinstance(value, str) and value), None)

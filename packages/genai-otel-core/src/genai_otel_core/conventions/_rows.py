@@ -78,7 +78,8 @@ INPUT_TOKENS: Rows = (Row("gen_ai.usage.input_tokens", field("usage.input_tokens
 TOKENS: Rows = (*INPUT_TOKENS, Row("gen_ai.usage.output_tokens", field("usage.output_tokens")))
 CACHE_READ: Rows = (Row("gen_ai.usage.cache_read.input_tokens", field("usage.cache_read_tokens")),)
 REASONING: Rows = (Row("gen_ai.usage.reasoning.output_tokens", field("usage.reasoning_tokens")),)
-CONVERSATION: Rows = (Row("gen_ai.conversation.id", field("conversation_id"), at_start=True),)
+CONVERSATION_ID = "gen_ai.conversation.id"
+CONVERSATION: Rows = (Row(CONVERSATION_ID, field("conversation_id"), at_start=True),)
 STREAMING: Rows = (
     Row("gen_ai.request.stream", field("request.stream", values.if_true)),
     Row("gen_ai.response.time_to_first_chunk", field("response.time_to_first_chunk_s")),
