@@ -55,6 +55,14 @@ def test_secrets_in_cut_and_nested_json(around: str, secrets: dict[str, str], dr
         assert "hunter2" not in in_text(cut)
 
 
+@pytest.mark.parametrize("between", ["", " ", "  ", "\t", "\n    ", "\r\n"])
+@pytest.mark.parametrize("quote", ['"', "'", '\\"'])
+def test_spaces_before_the_colon(between: str, quote: str) -> None:
+    """A key is recognised also where it is not written close to its colon."""
+    text = f"{{{quote}password{quote}{between}: {quote}hunter2{quote}}}"
+    assert in_text(text) == "{}"
+
+
 def joined(*pieces: str) -> st.SearchStrategy[str]:
     """Texts of these pieces."""
     return st.lists(st.sampled_from(pieces), max_size=12).map("".join)

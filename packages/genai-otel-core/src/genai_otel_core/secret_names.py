@@ -64,7 +64,7 @@ def may_name_secrets(keys: Collection[str]) -> bool:
 
 def may_hold_secrets(text: str) -> bool:
     """Whether a quoted key in a text, as in JSON, may be named like a secret."""
-    if '":' not in text and "':" not in text and '" :' not in text:
+    if ":" not in text or ('"' not in text and "'" not in text):
         return False
     backwards = text.replace("'", '"').replace("\\", "")[::-1]
     return _may_be_secret("\n".join(_KEY_BACKWARDS.findall(backwards))[::-1])
