@@ -156,7 +156,7 @@ def reported(sources: Sequence[Mapping[str, Any]]) -> Cost | None:
     if _TOTALS.isdisjoint(chain.from_iterable(sources)):  # mostly, and quickly told of all at once
         return None
     for source in sources:
-        for key in () if _TOTALS.isdisjoint(source) else _TOTAL_KEYS:
+        for key in _TOTAL_KEYS:
             value = source.get(key)
             if isinstance(value, Mapping):
                 value = value.get("total_cost")

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from itertools import repeat
-from typing import Any
+from typing import Any, TypeVar
 
 from genai_otel_core import messages as m
 from genai_otel_core.plain import omitted
+
+T = TypeVar("T")
 
 _MESSAGE, _PART, _TOOL = 48, 32, 32
 """About what a message, a part and a tool take in JSON at least."""
@@ -20,38 +22,46 @@ def messages(given: Sequence[Any], limit: int, read: Callable[[Any, int], m.Mess
 
     `read` gets a message and how many bytes it may have.
     """
-    most = max(3, limit // _MESSAGE)
-    if len(given) <= most:
-        return [*map(read, given, repeat(limit))]
-    found = [*map(read, _ends(given, most), repeat(limit))]
-    found.insert(1, m.Message("omitted", [m.Text(omitted(len(given) - most, "messages"))]))
-    return found
+    return _ends(given, limit, _MESSAGE, read, _no_messages)
 
 
 def parts(given: Sequence[Any], limit: int, read: Callable[[Any, int], m.Part | None]) -> list[m.Part]:
     """Read the parts of one message likewise; `read` gives None for what is none."""
-    most = max(3, limit // _PART)
-    kept = given if len(given) <= most else _ends(given, most)
-    found = [part for part in map(read, kept, repeat(limit)) if part is not None]
-    if kept is not given:
-        found.insert(1, m.Text(omitted(len(given) - most, "parts")))
-    return found
+    return _ends(given, limit, _PART, read, _no_parts)
 
 
 def definitions(
     given: Sequence[Any], limit: int, read: Callable[[Any, int], m.ToolDefinition | None]
 ) -> list[m.ToolDefinition]:
     """Read tool definitions likewise."""
-    most = max(3, limit // _TOOL)
-    kept = given if len(given) <= most else _ends(given, most)
-    found = [tool for tool in map(read, kept, repeat(limit)) if tool is not None]
-    if kept is not given:
-        found.insert(1, m.ToolDefinition(omitted(len(given) - most, "tools"), type="omitted"))
+    return _ends(given, limit, _TOOL, read, _no_tools)
+
+
+def _ends(
+    given: Sequence[Any],
+    limit: int,
+    least: int,
+    read: Callable[[Any, int], T | None],
+    marker: Callable[[int], T],
+) -> list[T]:
+    gone = len(given) - max(3, limit // least)
+    kept = given if gone <= 0 else [given[0], *given[gone + 1 :]]
+    found = [item for item in map(read, kept, repeat(limit)) if item is not None]
+    if gone > 0:
+        found.insert(1, marker(gone))
     return found
 
 
-def _ends(given: Sequence[Any], most: int) -> list[Any]:
-    return [given[0], *given[len(given) - most + 1 :]]
+def _no_messages(gone: int) -> m.Message:
+    return m.Message("omitted", [m.Text(omitted(gone, "messages"))])
+
+
+def _no_parts(gone: int) -> m.Part:
+    return m.Text(omitted(gone, "parts"))
+
+
+def _no_tools(gone: int) -> m.ToolDefinition:
+    return m.ToolDefinition(omitted(gone, "tools"), type="omitted")
 
 
 def omitted_before(given: Sequence[m.Message | m.Part | m.ToolDefinition]) -> int:

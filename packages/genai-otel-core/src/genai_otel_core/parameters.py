@@ -44,13 +44,8 @@ _PARAMETERS: tuple[tuple[str, tuple[type, ...], tuple[str, ...]], ...] = (
     ("previous_response_id", (str,), ("previous_response_id",)),
     ("stop_sequences", _WORDS, ("stop", "stop_sequences")),
 )
-# The least and the most that is told at once to be a value of that type.
-_RANGES: dict[tuple[type, ...], tuple[Any, Any]] = {(str,): ("", "\U0010ffff")}
-_WHOLE = (-(1 << 63), (1 << 63) - 1)
-# Name -> (field, types, least, most): only the few names that a call has are looked at
-_BY_NAME = {
-    name: (field, types, *_RANGES.get(types, _WHOLE)) for field, types, names in _PARAMETERS for name in names
-}
+# Name -> (field, types): only the few names that a call has are looked at
+_BY_NAME = {name: (field, types) for field, types, names in _PARAMETERS for name in names}
 # A field's first name comes before its others; mostly a call has first names alone.
 _FIRST_NAMES = frozenset(names[0] for _, _, names in _PARAMETERS)
 _OTHER_NAMES = tuple(name for _, _, names in _PARAMETERS for name in names[1:])
@@ -60,10 +55,10 @@ _NESTED = ("model_kwargs", "generation_config", "inferenceConfig", "options")
 _THOUGHT = ("reasoning", "output_config")
 # Mostly there is none of these, which is quickly told of all at once.
 _NESTED_NAMES, _THOUGHT_NAMES = frozenset(_NESTED), frozenset(_THOUGHT)
-# Any of these says something of the output; mostly there is none.
 _WRAPPED = ("function", "toolSpec")
 """Where a tool's definition is, if it is not the tool itself."""
 _SCHEMAS = ("parameters", "input_schema", "inputSchema")
+# Any of these says something of the output; mostly there is none.
 _OUTPUT = frozenset({"response_format", "text_format", "response_mime_type", "format", "modalities"})
 
 
@@ -94,11 +89,9 @@ def read_fields(found: Request, held: Params) -> None:
         value = held[name]
         if value is None:
             continue
-        field, types, least, most = _BY_NAME[name]
+        field, types = _BY_NAME[name]
         if getattr(found, field) is None:
-            if type(value) not in types or not least <= value <= most:
-                value = _taken(value, types)
-            setattr(found, field, value)
+            setattr(found, field, _taken(value, types))
 
 
 def output_type(params: Params, more: Params) -> str | None:
@@ -154,20 +147,11 @@ def _definition(tool: object, _limit: int) -> ToolDefinition | None:
             if isinstance(name, str)
             else None
         )
-    inner: Params = tool
-    for key in _WRAPPED:
-        found = tool.get(key)
-        if found is not None and isinstance(found, Mapping):
-            inner = found
-            break
+    inner: Params = next((tool[key] for key in _WRAPPED if isinstance(tool.get(key), Mapping)), tool)
     name = inner.get("name") or inner.get("type")
     if not isinstance(name, str):
         return None
-    schema = None
-    for key in _SCHEMAS:
-        if key in inner:
-            schema = inner[key]
-            break
+    schema = next((inner[key] for key in _SCHEMAS if key in inner), None)
     description = inner.get("description")
     return ToolDefinition(name, description if isinstance(description, str) else None, schema)
 

@@ -102,33 +102,16 @@ class _Reading:
 
     def read(self, value: Any, depth: int) -> Any:
         """Return JSON data for `value`, and take its size off what is left."""
-        kind = type(value)
-        if kind is str:
-            return self._text(value)
-        if depth < MAX_DEPTH:
-            if kind is dict:
-                return self._mapping(value, depth)
-            if kind is list:
-                return self._sequence(value, depth)
-        if value is None or kind is bool:
+        if value is None or isinstance(value, bool):
             self.left -= 5
             return value
         if isinstance(value, (int, float)) and not isinstance(value, enum.Enum):
             self.left -= 8
             return number(value)
-        return self._other(value, depth)
-
-    def _text(self, text: str) -> str:
-        length = len(text)
-        if length >= _MEDIA_LENGTH or length > self.left or not text.isascii():
-            text = clip(_without_media(text), max(self.left, 64))
-            length = len(text)
-        self.left -= length + 2
-        return text
-
-    def _other(self, value: Any, depth: int) -> Any:
         if isinstance(value, str):
-            return self._text(str.__str__(value))
+            text = clip(_without_media(str.__str__(value)), max(self.left, 64))
+            self.left -= len(text) + 2
+            return text
         if isinstance(value, enum.Enum):
             return self.read(value.value, depth + 1)
         if isinstance(value, (bytes, bytearray, memoryview)):

@@ -13,7 +13,7 @@ from opentelemetry.context import Context
 
 from genai_otel_core.current import shown
 
-_METADATA_KEYS = frozenset({"genai_otel.enabled", "otel"})
+_METADATA_KEY, _SHORT_KEY = "genai_otel.enabled", "otel"
 _KEY = context_api.create_key("genai-otel-suppress")
 # What `opentelemetry.instrumentation.utils.suppress_instrumentation()` sets, in its old and new form.
 _KEYS = (_KEY, context_api._SUPPRESS_INSTRUMENTATION_KEY, "suppress_instrumentation")
@@ -69,9 +69,7 @@ def everything_suppressed() -> Iterator[None]:
 
 def is_left_out(metadata: Mapping[str, Any]) -> bool:
     """Whether a call's own metadata says that nothing is to be told of it and of what is below it."""
-    if _METADATA_KEYS.isdisjoint(metadata):
-        return False
-    return any(metadata.get(key) is False for key in _METADATA_KEYS)
+    return metadata.get(_METADATA_KEY) is False or metadata.get(_SHORT_KEY) is False
 
 
 def is_suppressed(context: Context) -> bool:

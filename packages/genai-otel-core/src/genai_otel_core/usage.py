@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from itertools import compress, repeat
-from operator import attrgetter, is_not
+from operator import attrgetter
 
-MOST = (1 << 63) - 1
+_MOST = (1 << 63) - 1
 """What a metric point or attribute can hold."""
 
 
@@ -16,12 +15,12 @@ def count(value: object) -> int | None:
     `True` is not a count: providers send booleans in the same mappings.
     """
     if type(value) is int:  # nearly always
-        return value if 0 <= value <= MOST else None
+        return value if 0 <= value <= _MOST else None
     if value is None or isinstance(value, bool):
         return None
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    return value if isinstance(value, int) and 0 <= value <= MOST else None
+    return value if isinstance(value, int) and 0 <= value <= _MOST else None
 
 
 @dataclass(slots=True)
@@ -51,8 +50,9 @@ class Usage:
 
     def add(self, other: Usage) -> None:
         """Add the counts of `other`; a number that only one of the two has is kept."""
-        for name in compress(_FIELDS, map(is_not, _COUNTS(other), repeat(None))):
-            setattr(self, name, (getattr(self, name) or 0) + getattr(other, name))
+        for name, more in zip(_FIELDS, _COUNTS(other), strict=True):
+            if more is not None:
+                setattr(self, name, (getattr(self, name) or 0) + more)
 
 
 _FIELDS = tuple(f.name for f in fields(Usage))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from genai_otel_core.usage import MOST, Usage, count
+from genai_otel_core.usage import Usage, count
 
 Path = tuple[str] | tuple[str, str]
 _PARTS = ("input", "output", "cache_read", "cache_write", "reasoning", "input_audio", "output_audio")
@@ -131,8 +131,6 @@ _DETAILS = ("input_token_details", "output_token_details")
 _OF_INPUT, _OF_OUTPUT = ("cache_read", "cache_creation", "audio"), ("reasoning", "audio")
 _NO_DETAILS: dict[str, Any] = {}
 _UNDETAILED = frozenset({*_TOTALS, "total_tokens"})
-# To be asked of integers alone: for anything else, a range is searched.
-_IS_COUNT = range(MOST + 1).__contains__
 _COUNT_OR_NOTHING = frozenset({int, type(None)})
 _EPHEMERAL = frozenset({"ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens"})
 
@@ -185,7 +183,7 @@ def _plainly_told(reported: dict[str, Any]) -> Usage | None:
         or (reasoned or 0) > answered
     ):
         return None
-    if not all(map(_IS_COUNT, filter(None, numbers))):
+    if None in map(count, filter(None, numbers)):
         return None
     return Usage(total, answered, read, written, reasoned, heard, spoken)
 

@@ -41,7 +41,7 @@ def number(op: Operation, place: Mapping[str, Any], is_root: bool, seen: Caller 
 
     It cannot be seen who calls a synchronous tool of an asynchronous agent, which runs in a thread.
     """
-    for found in filter(None, map(_tried_again, tags_of(place))) if place["tags"] else ():
+    for found in filter(None, map(_tried_again, tags_of(place))):
         return int(found[1])
     if seen is None or not isinstance(op, _NUMBERED):
         return None

@@ -23,8 +23,6 @@ from genai_otel_langchain._peek import Caller
 from genai_otel_langchain._runnables import Facts
 from genai_otel_langchain._subjects import of_node
 
-_HIDDEN = Role.HIDDEN
-
 
 def is_plumbing(telemetry: Telemetry, kwargs: Mapping[str, Any]) -> bool:
     """Whether a run that starts is hidden by its type alone, so that its caller need not be looked at."""
@@ -60,7 +58,7 @@ def operation(
     """Classify a chain run that starts; return its operation, None if it gets no span."""
     decision = classify(_chain_start(telemetry, kwargs, place, seen))
     role, detail = decision.role, telemetry.settings.detail
-    if role is _HIDDEN and detail != "everything":
+    if role is Role.HIDDEN and detail != "everything":
         return None, decision
     if role is Role.AGENT:
         return AgentInvocation(decision.name), decision
@@ -86,7 +84,7 @@ def _chain_start(
         _text(kwargs.get("name")),
         parent is None,
         _text(kwargs.get("run_type")),
-        tags_of(place) if place["tags"] else (),
+        tags_of(place),
         place["metadata"],
         above.rule if isinstance(above, Decision) else None,
         Facts(None if seen is None else seen.runnable),

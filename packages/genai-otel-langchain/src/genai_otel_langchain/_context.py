@@ -33,7 +33,6 @@ from genai_otel_langchain._readers import left_by_reader
 _GRAPHS = (AgentInvocation, WorkflowInvocation)
 _CONVERSATION_KEYS = ("thread_id", "session_id", "conversation_id")
 _CONVERSATION_NAMES = frozenset(_CONVERSATION_KEYS)
-_TEXT = frozenset({str})
 _TOLD = ("parent_run_id", "metadata", "tags")
 _NOTHING: Mapping[str, Any] = {}
 
@@ -41,7 +40,7 @@ _NOTHING: Mapping[str, Any] = {}
 def parentage(telemetry: Telemetry, kwargs: Mapping[str, Any]) -> dict[str, Any]:
     """Return the arguments of `Telemetry.start` that the callback alone tells."""
     named, metadata, tags = map(kwargs.get, _TOLD)
-    known = (metadata if type(metadata) is dict else mapping(metadata)) or None
+    known = mapping(metadata) or None
     above = run_of_this_code()
     if named is not None and above is not named:
         above = named if above is None else run_above(telemetry, named)
@@ -55,8 +54,7 @@ def parentage(telemetry: Telemetry, kwargs: Mapping[str, Any]) -> dict[str, Any]
 
 def tags_of(place: Mapping[str, Any]) -> Sequence[str]:
     """A run's tags, as far as they are texts."""
-    tags: Sequence[Any] = place["tags"]
-    return tags if _TEXT.issuperset(map(type, tags)) else [tag for tag in tags if isinstance(tag, str)]
+    return [tag for tag in place["tags"] if isinstance(tag, str)]
 
 
 def add_caller(place: dict[str, Any], telemetry: Telemetry, seen: Caller | None, is_model: bool) -> None:
@@ -120,11 +118,8 @@ def _task() -> asyncio.Task[Any] | None:
 
 def run_of_this_code() -> Any:
     """The id of the LangChain run whose code is running, None outside of one."""
-    config: Any = var_child_runnable_config.get()
-    if config is None:
-        return None
-    config = config if type(config) is dict else mapping(config)
-    return getattr(config.get("callbacks"), "parent_run_id", None)
+    config = var_child_runnable_config.get()
+    return None if config is None else getattr(mapping(config).get("callbacks"), "parent_run_id", None)
 
 
 def _is_inside(telemetry: Telemetry, run: Run) -> bool:

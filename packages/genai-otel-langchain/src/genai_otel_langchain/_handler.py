@@ -274,7 +274,7 @@ class Handler(_compat.GraphCallbackHandler):
         run = self.telemetry.start(run_id, op, note=note, resumes=resumes, **place)
         if run is None:
             return False
-        if seen is not None and not (seen.is_plain and seen.stoppable is None):
+        if seen is not None:
             _watching.watch(self.telemetry, run, op, seen)
         return op is not None and run.wants_content
 

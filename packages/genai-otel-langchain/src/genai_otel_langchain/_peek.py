@@ -20,7 +20,6 @@ from genai_otel_core.guard import attempt
 from genai_otel_core.waiting import awaiting_frames, awaiting_this
 
 _GENERATOR = inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
-_NO_FUNCTION = _GENERATOR | inspect.CO_COROUTINE
 # Event streaming "v3" of chat models starts a run in plain functions and hands a stream object out.
 _EVENT_STREAM = "ensure_started"
 _ASYNC_EVENT_STREAM = "_achat_model_stream_v3"
@@ -48,11 +47,10 @@ class Caller:
     def __init__(self, frame: FrameType) -> None:
         self.frame = frame
         code = frame.f_code
-        is_plain = not code.co_flags & _NO_FUNCTION and code.co_name not in _EVENT_STREAMS
-        self.is_plain = is_plain
-        """Whether it is a function that lasts as long as the run, and neither a stream nor a coroutine."""
-        self.is_stream = not is_plain and (code.co_flags & _GENERATOR != 0 or code.co_name in _EVENT_STREAMS)
+        self.is_stream = code.co_flags & _GENERATOR != 0 or code.co_name in _EVENT_STREAMS
         """Whether it is a generator or makes a stream, so that its context is its reader's."""
+        self.is_plain = not (self.is_stream or code.co_flags & inspect.CO_COROUTINE)
+        """Whether it is a function that lasts as long as the run, and neither a stream nor a coroutine."""
         # Before Python 3.13 a new copy of all the frame's variables each time, so it is asked for once.
         held: Mapping[str, Any] = frame.f_locals
         self._locals = held
@@ -81,12 +79,10 @@ class Caller:
         asked, frame = self._locals.get("config"), self.frame
         if asked is not None:
             return asked
-        if frame.f_code.co_name not in _GENERATE:
-            if frame.f_code.co_name != _COMPREHENSION or frame.f_back is None:
-                return None
+        if frame.f_code.co_name == _COMPREHENSION and frame.f_back is not None:
             frame = frame.f_back
-            if frame.f_code.co_name not in _GENERATE:
-                return None
+        if frame.f_code.co_name not in _GENERATE:
+            return None
         # `invoke` calls `generate_prompt`, and that `generate`
         between = frame.f_back
         above = None if between is None else between.f_back

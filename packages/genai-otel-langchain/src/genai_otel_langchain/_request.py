@@ -66,8 +66,7 @@ def request(metadata: Params, params: Params) -> Request:
     named = metadata.get("ls_model_name")
     found = Request(named if isinstance(named, str) and named else _model(params))
     read_parameters(found, with_nested(params))
-    if found.temperature is None or found.max_tokens is None or "ls_stop" in metadata:
-        _read_summary(found, metadata)
+    _read_summary(found, metadata)
     if params.get("stream") is True or params.get("streaming") is True:
         found.stream = True
     return found

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from itertools import chain
 from typing import Any
 
 from genai_otel_core import responses_api
@@ -22,9 +21,6 @@ _MODEL_KEYS = ("model_name", "model", "model_id", "model_version")
 _ID_KEYS = ("id", "response_id", "request_id")
 _FINGERPRINT_KEYS = ("system_fingerprint",)
 _TIER_KEYS = ("service_tier",)
-_FIRST_KEYS = (_MODEL_KEYS[0], _ID_KEYS[0], *_FINGERPRINT_KEYS, *_TIER_KEYS)
-_NO_TEXTS = (None,) * len(_FIRST_KEYS)
-_TEXT_OR_NOTHING = frozenset({str, type(None)})
 _USAGE_NAMES = frozenset(_USAGE_KEYS)
 _OPENAI = ("openai", "azure.ai.openai")
 # Ids that LangChain makes up for messages, and the UUIDs of graph states.
@@ -45,9 +41,7 @@ def read_result(op: Inference, result: Any) -> None:
         said = _sources(generation, message)
         if said:
             sources += said
-            reason = said[0].get(_FINISH_KEYS[0])
-            if type(reason) is not str or not reason:
-                reason = _text(said, _FINISH_KEYS)
+            reason = _text(said, _FINISH_KEYS)
             if reason is not None:
                 reasons.append(reason)
         usage = getattr(message, "usage_metadata", None)
@@ -75,13 +69,10 @@ def read_result(op: Inference, result: Any) -> None:
 def _read_response(op: Inference, sources: list[Mapping[str, Any]], reasons: list[str], result: Any) -> None:
     response = op.response
     response.finish_reasons = reasons or _endings(op, result) or response.finish_reasons
-    # What is told first, and by the first name, is mostly all.
-    told = tuple(map(sources[0].get, _FIRST_KEYS)) if sources else _NO_TEXTS
-    model, own_id, fingerprint, tier = told if _TEXT_OR_NOTHING.issuperset(map(type, told)) else _NO_TEXTS
-    response.model = model or _text(sources, _MODEL_KEYS) or response.model
-    response.system_fingerprint = fingerprint or _text(sources, _FINGERPRINT_KEYS)
-    response.service_tier = tier or _text(sources, _TIER_KEYS)
-    own_id = own_id or _text(sources, _ID_KEYS)
+    response.model = _text(sources, _MODEL_KEYS) or response.model
+    response.system_fingerprint = _text(sources, _FINGERPRINT_KEYS)
+    response.service_tier = _text(sources, _TIER_KEYS)
+    own_id = _text(sources, _ID_KEYS)
     if own_id is None or _OWN_ID.match(own_id):
         own_id = _message_id(result)
     response.id = own_id or response.id
@@ -170,8 +161,6 @@ def _usage(
 
 def _bills(carried: list[Mapping[str, Any]], sources: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     bills = [*carried]
-    if _USAGE_NAMES.isdisjoint(chain.from_iterable(sources)):
-        return bills + sources
     for source in sources:
         bills.append(source)
         if not _USAGE_NAMES.isdisjoint(source):

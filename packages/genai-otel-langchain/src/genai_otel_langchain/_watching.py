@@ -14,7 +14,9 @@ from genai_otel_langchain._peek import Caller
 
 def watch(telemetry: Telemetry, run: Run, op: Operation | None, seen: Caller) -> None:
     """End `run`, if nobody else has, when what runs it is gone."""
-    if op is not None and seen.runs_as_coroutine:
+    if seen.is_plain:
+        pass  # it lasts as long as the run
+    elif op is not None and seen.runs_as_coroutine:
         when_gone(
             seen.frame, lambda: telemetry.fail(run.id, asyncio.CancelledError()), seen.task, run.is_open
         )

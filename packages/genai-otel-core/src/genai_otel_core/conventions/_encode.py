@@ -26,14 +26,9 @@ def _text(item: m.Text) -> Encoded:
 
 
 def _tool_call(item: m.ToolCall) -> Encoded:
-    out: Encoded = {"type": "tool_call"}
-    if item.id is not None:
-        out["id"] = item.id
-    if item.name is not None:
-        out["name"] = item.name
-    if item.arguments is not None:
-        out["arguments"] = item.arguments
-    return out
+    return _with_given(
+        {"type": "tool_call"}, ("id", item.id), ("name", item.name), ("arguments", item.arguments)
+    )
 
 
 def _tool_response(item: m.ToolResponse) -> Encoded:
@@ -73,11 +68,11 @@ def part(item: m.Part) -> Encoded:
 
 def parts(items: Iterable[m.Part] | None) -> list[Encoded] | None:
     """Parts as schema objects, for `gen_ai.system_instructions`."""
-    return None if items is None else [_PARTS[type(item)](item) for item in items]
+    return None if items is None else [*map(part, items)]
 
 
 def _message(item: m.Message) -> Encoded:
-    out: Encoded = {"role": item.role, "parts": [_PARTS[type(one)](one) for one in item.parts]}
+    out: Encoded = {"role": item.role, "parts": [*map(part, item.parts)]}
     if item.name is not None:
         out["name"] = item.name
     return out
